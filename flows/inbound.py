@@ -92,7 +92,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class IdentityChange:
-    """A `system` message: the person now has `wa_id` or `bsuid` (each None when unchanged); `previous_bsuid` is the old id if told."""
+    """A `system` message: the person has a new `wa_id` or `bsuid` (None: unchanged); `previous_bsuid` is the old id if told."""
 
     kind: str
     wa_id: str | None
@@ -136,7 +136,7 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True)
 class TemplateUpdate:
-    """Meta changed a template of ours: `status` is its event word (APPROVED, REJECTED, PAUSED …), `category` the new one if it moved."""
+    """Meta changed a template of ours: `status` is its event word (APPROVED, PAUSED …), `category` the new one if it moved."""
 
     name: str
     language: str

@@ -139,3 +139,16 @@ def load(data: Json) -> Message:
         case "template":
             fields["parameters"] = tuple(fields["parameters"])
     return _KINDS[data["kind"]](**fields)
+
+
+def in_words(message: Message) -> Text | None:
+    """`message` for an app that shows no buttons, lists or catalogues; None when it has no other form."""
+    match message:
+        case Buttons(body, buttons):
+            return Text("\n".join([body, "", *(f"• {button.title}" for button in buttons)]))
+        case Rows(body, _, rows):
+            return Text("\n".join([body, "", *(f"• {row.title}" for row in rows)]))
+        case Catalogue(body):
+            return Text(body)
+        case Text() | Template():
+            return None

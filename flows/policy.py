@@ -1,0 +1,34 @@
+"""Who may do what: role by action, deny by default. Every command's action has a row here; a test sees to it."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+    MANAGER = "manager"
+    AGENT = "agent"
+    VIEWER = "viewer"
+
+
+ALL = frozenset(Role)
+"""Whoever may read."""
+
+STAFF = ALL - {Role.VIEWER}
+"""Whoever works on orders."""
+
+POLICY: Mapping[str, frozenset[Role]] = {
+    "help": ALL,
+    "doctor": ALL,
+    "alerts": STAFF,
+}
+
+
+def may(role: str, action: str) -> bool:
+    """Whether `role` may do `action`. An unknown role or action may nothing."""
+    return role in POLICY.get(action, frozenset())
+
+
+def roles_for(action: str) -> tuple[str, ...]:
+    """The roles that may do `action`, the highest first: whom a refusal sends people to."""
+    return tuple(role for role in Role if may(role, action))

@@ -1,0 +1,28 @@
+"""The shop as a value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """`settings` maps a setting's name to the text people typed; `salt` keys the hashes of source ids."""
+
+    id: int
+    name: str
+    country: str
+    currency: str
+    timezone: str
+    locale: str
+    settings: Mapping[str, str]
+    salt: bytes
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def language(self) -> str:
+        """`en` of `en_IN`: the language staff and strangers are spoken to in."""
+        return self.locale.replace("-", "_").split("_")[0]

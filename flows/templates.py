@@ -1,0 +1,49 @@
+"""The templates we ask Meta to approve, in every language we speak: what goes out when a window is closed.
+
+Each has two text parameters, the store's name and the news, and stands in a sentence: Meta refuses a body that begins or
+ends with a parameter.
+"""
+
+from dataclasses import dataclass
+
+from flows.messages import Template
+from flows.phrases import LANGUAGES, say, spoken
+from flows.store import Store
+
+ORDER_UPDATE, STAFF_ALERT = "order_update", "staff_alert"
+UTILITY = "UTILITY"
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A template as Meta is asked for it: `{{1}}` and `{{2}}` in the body, an example for each."""
+
+    name: str
+    language: str
+    category: str
+    body: str
+    examples: tuple[str, str]
+
+
+def definitions(store: Store) -> tuple[Definition, ...]:
+    return tuple(definition for language in LANGUAGES for definition in _define(store, language))
+
+
+def _define(store: Store, language: str) -> tuple[Definition, Definition]:
+    blanks = {"store": "{{1}}", "news": "{{2}}"}
+    order = say("template.order_update", language, **blanks)
+    alert = say("template.staff_alert", language, **blanks)
+    return (
+        Definition(ORDER_UPDATE, language, UTILITY, order, (store.name, say("template.example_news", language))),
+        Definition(STAFF_ALERT, language, UTILITY, alert, (store.name, say("template.example_alert", language))),
+    )
+
+
+def order_update(store: Store, news: str, language: str) -> Template:
+    """`news` for a customer whose window is closed."""
+    return Template(ORDER_UPDATE, spoken(language), (store.name, news))
+
+
+def staff_alert(store: Store, news: str, language: str) -> Template:
+    """`news` for somebody of the shop who has not written for a day."""
+    return Template(STAFF_ALERT, spoken(language), (store.name, news))

@@ -1,0 +1,1 @@
+"""The proof. Real server, real databases, real HTTP; the only fake is the sandbox that stands in for Meta."""

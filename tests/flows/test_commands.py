@@ -1,0 +1,76 @@
+"""What staff type is a command by its first word; who may give it is in the table."""
+
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.commands import COMMANDS, WORDS, Command, Unknown, read
+from flows.policy import POLICY, Role, may, roles_for
+
+LATER = ("ship", "orders", "help", "hold")
+
+
+@pytest.mark.parametrize("text", ["help", "Help", "/help", " HELP ", "help.", "help?", "/Help\n"])
+def test_case_slash_and_stop_do_not_matter(text: str) -> None:
+    assert read(text) == Command("help", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("ship 1042 AB12 leave at door", Command("ship", "1042 AB12 leave at door")),
+        ("ship #1042  AB12", Command("ship", "#1042  AB12")),
+        ("hold 1042\nout of gold paper\ncall me", Command("hold", "1042\nout of gold paper\ncall me")),
+    ],
+)
+def test_the_rest_of_the_message_is_the_argument(text: str, command: Command) -> None:
+    assert read(text, LATER) == command
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown"),
+    [
+        ("hlep", Unknown("hlep", "help")),
+        ("docter please", Unknown("docter", "doctor")),
+        ("#1042", Unknown("1042", None)),
+        ("namaste", Unknown("namaste", None)),
+        ("", Unknown("", None)),
+        (" \n", Unknown("", None)),
+        ("//", Unknown("", None)),
+    ],
+)
+def test_another_word_is_unknown_and_the_nearest_is_offered(text: str, unknown: Unknown) -> None:
+    assert read(text) == unknown
+
+
+@given(st.text(max_size=600))
+def test_every_text_is_a_command_or_unknown(text: str) -> None:
+    answer = read(text)
+
+    assert isinstance(answer, Unknown) or answer.word in WORDS
+
+
+def test_only_the_first_512_characters_are_looked_at() -> None:
+    assert read("help " + "x" * 10_000) == Command("help", "x" * 507)
+
+
+def test_every_command_has_a_row_in_the_policy_and_every_role_has_an_answer() -> None:
+    assert {row.action for row in COMMANDS} - set(POLICY) == set()
+    assert [word for word in POLICY if not roles_for(word)] == []
+
+
+def test_who_may_do_what() -> None:
+    assert {action: roles_for(action) for action in POLICY} == {
+        "help": ("owner", "manager", "agent", "viewer"),
+        "doctor": ("owner", "manager", "agent", "viewer"),
+        "alerts": ("owner", "manager", "agent"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("role", "action"), [*product(["", "customer", "OWNER", "root"], POLICY), *product(Role, ["", "erase", "HELP"])]
+)
+def test_what_has_no_row_is_denied(role: str, action: str) -> None:
+    assert not may(role, action)
