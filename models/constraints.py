@@ -1,0 +1,64 @@
+"""What generated migrations cannot say on both databases: checks, triggers, and rules per dialect."""
+
+from typing import Any
+
+from tortoise.migrations.operations import RunPython
+
+
+def check(table: str, name: str, condition: str) -> RunPython:
+    """A row for which `condition` (over its columns) is false is refused, by CHECK on Postgres and by triggers on SQLite.
+
+    SQLite cannot add a check to a table that exists without rebuilding it, which would delete its children.
+    """
+
+    async def forward(_apps: Any, editor: Any) -> None:
+        if editor.client.capabilities.dialect == "postgres":
+            await editor.client.execute_query(f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({condition})")
+            return
+        for moment in ("INSERT", "UPDATE"):
+            await editor.client.execute_query(
+                f"CREATE TRIGGER {name}_{moment.lower()} AFTER {moment} ON {table}"
+                f" WHEN NOT (SELECT {condition} FROM {table} WHERE rowid = NEW.rowid)"
+                f" BEGIN SELECT RAISE(ABORT, 'CHECK constraint failed: {name}'); END"
+            )
+
+    async def backward(_apps: Any, editor: Any) -> None:
+        if editor.client.capabilities.dialect == "postgres":
+            await editor.client.execute_query(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+            return
+        for moment in ("insert", "update"):
+            await editor.client.execute_query(f"DROP TRIGGER {name}_{moment}")
+
+    return RunPython(forward, backward)
+
+
+def append_only(table: str) -> RunPython:
+    """Rows of `table` can be added and neither changed nor deleted."""
+    function = f"{table}_is_append_only"
+
+    async def forward(_apps: Any, editor: Any) -> None:
+        if editor.client.capabilities.dialect == "postgres":
+            await editor.client.execute_query(
+                f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS"
+                f" $$ BEGIN RAISE EXCEPTION '{table} is append-only' USING ERRCODE = 'check_violation'; END $$"
+            )
+            await editor.client.execute_query(
+                f"CREATE TRIGGER {function} BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
+                f" FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
+            )
+            return
+        for moment in ("UPDATE", "DELETE"):
+            await editor.client.execute_query(
+                f"CREATE TRIGGER {function}_{moment.lower()} BEFORE {moment} ON {table}"
+                f" BEGIN SELECT RAISE(ABORT, 'CHECK constraint failed: {table} is append-only'); END"
+            )
+
+    async def backward(_apps: Any, editor: Any) -> None:
+        if editor.client.capabilities.dialect == "postgres":
+            await editor.client.execute_query(f"DROP TRIGGER {function} ON {table}")
+            await editor.client.execute_query(f"DROP FUNCTION {function}()")
+            return
+        for moment in ("update", "delete"):
+            await editor.client.execute_query(f"DROP TRIGGER {function}_{moment}")
+
+    return RunPython(forward, backward)

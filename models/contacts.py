@@ -1,0 +1,259 @@
+"""People on WhatsApp: an internal id with a wa_id and a BSUID, either of which may be missing, joined when both are seen."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tortoise import Model, fields
+
+from flows.identity import BSUID, WA_ID, Decision, Holder, decide
+from flows.inbound import IdentityChange, Sender
+from flows.window import is_open
+from models.statements import INT, TEXT, TIME, select, statement
+from models.work import Table, Work
+
+
+# `paced_until` is GCRA's theoretical arrival time of the pair limit; the sender writes it and `backoff_until`.
+class ContactRow(Model):
+    id = fields.BigIntField(primary_key=True, generated=False)
+    store_id = fields.BigIntField()
+    name = fields.CharField(max_length=300, null=True)
+    language = fields.CharField(max_length=8, null=True)
+    last_inbound_at = fields.DatetimeField(null=True)
+    paced_until = fields.DatetimeField(null=True)
+    backoff_until = fields.DatetimeField(null=True)
+    backoffs = fields.BigIntField(default=0, db_default=0)
+    joined_to = fields.BigIntField(null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "contact"
+
+
+# One name a person has at WhatsApp. A name that changed hands or was given up is no longer `active`.
+class IdentityRow(Model):
+    id = fields.BigIntField(primary_key=True, generated=False)
+    store_id = fields.BigIntField()
+    contact_id = fields.BigIntField()
+    kind = fields.CharField(max_length=8)
+    value = fields.CharField(max_length=160)
+    active = fields.BooleanField(default=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "identity"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    id: int
+    store_id: int
+    name: str | None
+    language: str | None
+    last_inbound_at: datetime | None
+    joined_to: int | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    id: int
+    store_id: int
+    contact_id: int
+    kind: str
+    value: str
+    active: bool
+    created_at: datetime
+
+
+CONTACTS = Table(ContactRow, Contact)
+IDENTITIES = Table(IdentityRow, Identity, key="value")
+
+_SAME_PEOPLE = (
+    "WHERE t.store_id = :store_id AND t.active AND t.contact_id IN"
+    " (SELECT contact_id FROM identity WHERE store_id = :store_id AND active AND value IN :values)"
+)
+_IDENTITIES = select(IdentityRow, _SAME_PEOPLE, store_id=INT, values=TEXT)
+_CONTACTS = select(
+    ContactRow,
+    "WHERE t.id IN (SELECT contact_id FROM identity WHERE store_id = :store_id AND active AND value IN :values)",
+    store_id=INT,
+    values=TEXT,
+)
+_BY_ID = select(ContactRow, "WHERE t.id IN :ids", ids=INT)
+_OF_CONTACTS = select(IdentityRow, "WHERE t.active AND t.contact_id IN :ids", ids=INT)
+_RELEASE = statement(
+    "UPDATE outbox SET held = NULL, due_at = :now WHERE contact_id = :contact_id AND state = 'queued' AND held IS NOT NULL",
+    {"contact_id": INT, "now": TIME},
+)
+_JOINED = tuple(
+    statement(f"UPDATE {table} SET contact_id = :kept WHERE contact_id = :gone", {"kept": INT, "gone": INT})
+    for table in ("outbox",)
+)
+"""Rows that follow their person when two contacts turn out to be one."""
+
+
+def load(values: Collection[str], store_id: int) -> list:  # type: ignore[type-arg]
+    """Queries for everybody who has one of these names, and for all the names they have."""
+    names = sorted(values)
+    return [_IDENTITIES(store_id=store_id, values=names), _CONTACTS(store_id=store_id, values=names)]
+
+
+def loaded(work: Work, identities: Sequence[dict[str, object]], people: Sequence[dict[str, object]]) -> None:
+    work.loaded(IDENTITIES, [_identity(row) for row in identities])
+    work.loaded(CONTACTS, [_contact(row) for row in people])
+
+
+async def get(work: Work, contact_id: int) -> Contact:
+    """That contact; fetched if the batch did not load it."""
+    if (contact := work.find(CONTACTS, contact_id)) is None:
+        people, identities = await work.load_late(_BY_ID(ids=[contact_id]), _OF_CONTACTS(ids=[contact_id]))
+        loaded(work, identities, people)
+        contact = work.find(CONTACTS, contact_id)
+    assert contact is not None, "a contact is never deleted"
+    return contact
+
+
+async def number_of(work: Work, contact_id: int) -> str:
+    """How the shop knows this contact at WhatsApp: the number, else the BSUID."""
+    [identities] = await work.load_late(_OF_CONTACTS(ids=[contact_id]))
+    names = {row["kind"]: row["value"] for row in identities}
+    return str(names.get(WA_ID) or names.get(BSUID) or "-")
+
+
+def find(work: Work, value: str) -> Contact | None:
+    """Who has this wa_id or BSUID now, among those loaded."""
+    held = _holder(work, value)
+    return None if held is None else work.find(CONTACTS, held.contact_id)
+
+
+def recognise(work: Work, sender: Sender) -> Contact:
+    """The contact a signed event is from: found, created, or joined from two (`flows/identity.py` decides)."""
+    contact = _same_as_before(work, sender) or _apply(
+        work,
+        decide(
+            wa_id=sender.wa_id,
+            bsuid=sender.bsuid,
+            by_wa_id=_known(work, sender.wa_id),
+            by_bsuid=_known(work, sender.bsuid),
+        ),
+    )
+    if sender.name and sender.name != contact.name:
+        contact = work.replace(CONTACTS, replace(contact, name=sender.name))
+    return contact
+
+
+def change_identity(work: Work, sender: Sender, change: IdentityChange) -> Contact:
+    """The person behind `sender`'s old names now has new ones."""
+    old = Sender(wa_id=sender.wa_id, bsuid=change.previous_bsuid or sender.bsuid)
+    contact = recognise(work, old)
+    for kind, value in ((WA_ID, change.wa_id), (BSUID, change.bsuid)):
+        if value is None:
+            continue
+        if (holder := _holder(work, value)) is not None and holder.contact_id != contact.id:
+            contact = _join(work, kept=contact.id, gone=holder.contact_id)
+        _name(work, contact.id, kind, value)
+    return contact
+
+
+def heard_from(work: Work, contact: Contact, at: datetime) -> Contact:
+    """An inbound message opens the 24-hour window from its own timestamp (one from the future counts as now)."""
+    at = min(at, work.now)
+    if contact.last_inbound_at is not None and contact.last_inbound_at >= at:
+        return contact
+    if not is_open(contact.last_inbound_at, work.now) and is_open(at, work.now):
+        work.afterwards(_RELEASE(contact_id=contact.id, now=work.now))
+    return work.replace(CONTACTS, replace(contact, last_inbound_at=at))
+
+
+def create(work: Work, *, wa_id: str | None, bsuid: str | None, name: str | None = None) -> Contact:
+    contact = work.add(
+        CONTACTS,
+        Contact(
+            id=work.ids.new(), store_id=work.store.id, name=name, language=None,
+            last_inbound_at=None, joined_to=None, created_at=work.now,
+        ),
+    )  # fmt: skip
+    for kind, value in ((WA_ID, wa_id), (BSUID, bsuid)):
+        if value is not None:
+            _name(work, contact.id, kind, value)
+    return contact
+
+
+def _apply(work: Work, decision: Decision) -> Contact:
+    if decision.contact is None:
+        contact = create(work, wa_id=None, bsuid=None)
+    elif decision.join is not None:
+        contact = _join(work, kept=decision.contact, gone=decision.join)
+    else:
+        found = work.find(CONTACTS, decision.contact)
+        assert found is not None
+        contact = found
+    for kind, value in decision.names:
+        _name(work, contact.id, kind, value)
+    return contact
+
+
+def _same_as_before(work: Work, sender: Sender) -> Contact | None:
+    """The usual case, without a decision: every name given is one and the same person's."""
+    owners = {
+        held.contact_id if (held := _holder(work, value)) else None
+        for value in (sender.wa_id, sender.bsuid)
+        if value is not None
+    }
+    return work.find(CONTACTS, owners.pop()) if len(owners) == 1 else None
+
+
+def _join(work: Work, *, kept: int, gone: int) -> Contact:
+    for identity in work.all(IDENTITIES):
+        if identity.contact_id == gone:
+            work.replace(IDENTITIES, replace(identity, contact_id=kept))
+    for move in _JOINED:
+        work.afterwards(move(kept=kept, gone=gone))
+    survivor, other = work.find(CONTACTS, kept), work.find(CONTACTS, gone)
+    assert survivor is not None
+    assert other is not None
+    work.replace(CONTACTS, replace(other, joined_to=kept))
+    heard = max((c.last_inbound_at for c in (survivor, other) if c.last_inbound_at), default=None)
+    return work.replace(CONTACTS, replace(survivor, last_inbound_at=heard, name=survivor.name or other.name))
+
+
+def _name(work: Work, contact_id: int, kind: str, value: str) -> None:
+    """From now on `value` is this contact's one name of its kind, whoever had it before."""
+    for identity in work.all(IDENTITIES):
+        if (identity.contact_id, identity.kind, identity.active) == (
+            contact_id,
+            kind,
+            True,
+        ) and identity.value != value:
+            work.replace(IDENTITIES, replace(identity, active=False))
+    if (known := work.find(IDENTITIES, value)) is not None:
+        work.replace(IDENTITIES, replace(known, contact_id=contact_id, active=True))
+        return
+    work.add(
+        IDENTITIES,
+        Identity(
+            id=work.ids.new(), store_id=work.store.id, contact_id=contact_id,
+            kind=kind, value=value, active=True, created_at=work.now,
+        ),
+    )  # fmt: skip
+
+
+def _holder(work: Work, value: str) -> Identity | None:
+    held = work.find(IDENTITIES, value)
+    return held if held is not None and held.active else None
+
+
+def _known(work: Work, value: str | None) -> Holder | None:
+    if value is None or (held := _holder(work, value)) is None:
+        return None
+    kinds = {i.kind for i in work.all(IDENTITIES) if i.contact_id == held.contact_id and i.active}
+    return Holder(contact=held.contact_id, has_wa_id=WA_ID in kinds, has_bsuid=BSUID in kinds)
+
+
+def _identity(row: dict[str, object]) -> Identity:
+    return Identity(**row)  # type: ignore[arg-type]
+
+
+def _contact(row: dict[str, object]) -> Contact:
+    return Contact(**{name: row[name] for name in CONTACTS.columns})  # type: ignore[arg-type]

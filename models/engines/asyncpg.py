@@ -1,0 +1,113 @@
+"""Postgres: tortoise's pooled client, with a transaction that gives its connection back however it ends."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+import asyncpg
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.client import TransactionContextPooled
+from tortoise.backends.base_postgres.client import translate_exceptions
+from tortoise.connection import get_connections
+from tortoise.exceptions import OperationalError, TransactionManagementError
+
+from models.engines import Hook
+from models.statements import Query, Value, Write
+
+ACQUIRE_TIMEOUT_S = 10
+"""Stock tortoise waits for ever for a connection; a worker that cannot get one in this time should say so."""
+
+
+_UNTRANSLATED = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What tortoise lets through raw: lost connections, deadlocks, a server that starts or stops. All of them pass."""
+
+
+class _Translated(AsyncpgDBClient):
+    async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await super()._translate_exceptions(func, *args, **kwargs)
+        except _UNTRANSLATED as error:
+            raise OperationalError(error) from error
+
+
+def _changed(status: str) -> int:
+    """Asyncpg answers `INSERT 0 5` or `UPDATE 5`."""
+    return int(status.rsplit(" ", 1)[1])
+
+
+class Transaction(_Translated, TransactionWrapper):
+    """An open transaction; see `models.engines.Connection` for what verbs may do with it."""
+
+    async def begin(self) -> None:
+        Hook.point("database.begin")
+        await super().begin()
+
+    @translate_exceptions
+    async def commit(self) -> None:
+        Hook.point("database.commit")
+        await super().commit()
+        Hook.point("database.committed")
+
+    @translate_exceptions
+    async def write(self, work: Sequence[tuple[Write, Sequence[Sequence[Value]]]]) -> list[int]:
+        return [_changed(await self._connection.execute(w.postgres, *w.postgres_columns(rows))) for w, rows in work]
+
+    @translate_exceptions
+    async def fetch(self, *queries: Query) -> list[list[dict[str, Any]]]:
+        answers = [await self._connection.fetch(q.statement.postgres, *q.postgres_values()) for q in queries]
+        return [[q.statement.from_postgres(tuple(r)) for r in rows] for q, rows in zip(queries, answers, strict=True)]
+
+    @translate_exceptions
+    async def run(self, query: Query) -> int:
+        return _changed(await self._connection.execute(query.statement.postgres, *query.postgres_values()))
+
+
+class _Context(TransactionContextPooled):
+    """Stock tortoise leaks the pooled connection when a task is cancelled inside BEGIN."""
+
+    __slots__ = ()
+    client: Transaction
+
+    async def __aenter__(self) -> Transaction:
+        await self.ensure_connection()
+        pool = self.client._parent._pool
+        assert pool is not None
+        try:
+            self.client._connection = await pool.acquire(timeout=ACQUIRE_TIMEOUT_S)  # type: ignore[assignment]
+        except _UNTRANSLATED as error:
+            raise OperationalError(error) from error
+        try:
+            await self.client.begin()
+        except BaseException:
+            await pool.release(self.client._connection)  # type: ignore[arg-type]
+            raise
+        self.token = get_connections().set(self.connection_name, self.client)
+        return self.client
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if not self.client._finalized:
+                if kind is None:
+                    await self.client.commit()
+                elif kind is not TransactionManagementError:
+                    await self.client.rollback()
+        finally:
+            get_connections().reset(self.token)
+            if pool := self.client._parent._pool:
+                await pool.release(self.client._connection)  # type: ignore[arg-type]
+
+
+class Client(_Translated):
+    def _in_transaction(self) -> _Context:
+        return _Context(Transaction(self), self._pool_init_lock)
+
+    async def write_at_once(self, work: Sequence[tuple[Write, Sequence[Sequence[Value]]]]) -> list[int]:
+        """A whole transaction: every write, then commit."""
+        async with self._in_transaction() as transaction:
+            counts: list[int] = await transaction.write(work)
+            return counts
+
+
+client_class = Client

@@ -1,0 +1,162 @@
+"""SQLite: one connection that writes, `BEGIN IMMEDIATE`, and a transaction that survives being cancelled at any await."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Coroutine, Sequence
+from types import TracebackType
+from typing import Any, TypeVar
+
+import aiosqlite
+from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
+from tortoise.connection import get_connections
+from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
+
+from models.engines import Hook
+from models.statements import Query, Value, Write
+
+T = TypeVar("T")
+
+
+async def to_the_end(coro: Coroutine[Any, Any, T]) -> T:
+    """Finish `coro` even if the caller is cancelled meanwhile; the cancellation is raised afterwards."""
+    task = asyncio.ensure_future(coro)  # noqa: TID251 - owned: awaited here to its end, whatever happens
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError:
+                continue
+        raise
+
+
+async def _on_thread(connection: aiosqlite.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+    """Run `work` in one hop to the connection's thread: the hop, not the SQL, is what a statement costs."""
+    raw = connection._conn
+    try:
+        result: T = await connection._execute(work, raw)  # type: ignore[no-untyped-call]
+    except sqlite3.OperationalError as error:
+        raise OperationalError(error) from error
+    except sqlite3.IntegrityError as error:
+        raise IntegrityError(error) from error
+    return result
+
+
+def _write(raw: sqlite3.Connection, work: Sequence[tuple[Write, list[tuple[Value, ...]]]]) -> list[int]:
+    return [raw.executemany(write.sqlite, rows).rowcount for write, rows in work]
+
+
+def _commit(raw: sqlite3.Connection) -> None:
+    """SQLite leaves a transaction open when its commit fails; later writes would join it and vanish with it."""
+    try:
+        raw.commit()
+    except BaseException:
+        raw.rollback()
+        raise
+
+
+def _prepared(work: Sequence[tuple[Write, Sequence[Sequence[Value]]]]) -> list[tuple[Write, list[tuple[Value, ...]]]]:
+    return [(write, write.sqlite_rows(rows)) for write, rows in work]
+
+
+class Transaction(SqliteTransactionWrapper):
+    """An open transaction; see `models.engines.Connection` for what verbs may do with it."""
+
+    async def begin(self) -> None:
+        Hook.point("database.begin")
+        await _on_thread(self._connection, lambda raw: raw.execute("BEGIN IMMEDIATE"))
+
+    async def commit(self) -> None:
+        if self._finalized:
+            raise TransactionManagementError("Transaction already finalised")
+        Hook.point("database.commit")
+        await _on_thread(self._connection, _commit)
+        self._finalized = True
+        Hook.point("database.committed")
+
+    async def execute_script(self, query: str) -> None:
+        """Statement by statement: sqlite3's own `executescript` would commit the transaction first."""
+        statement = ""
+        for part in query.split(";"):
+            statement += part + ";"
+            if statement.strip(" \n\t;") and sqlite3.complete_statement(statement):
+                await self.execute_query(statement)
+                statement = ""
+
+    async def write(self, work: Sequence[tuple[Write, Sequence[Sequence[Value]]]]) -> list[int]:
+        prepared = _prepared(work)
+        return await _on_thread(self._connection, lambda raw: _write(raw, prepared))
+
+    async def fetch(self, *queries: Query) -> list[list[dict[str, Any]]]:
+        bound = [(query.statement.sqlite, query.sqlite_values()) for query in queries]
+        answers = await _on_thread(
+            self._connection, lambda raw: [raw.execute(sql, values).fetchall() for sql, values in bound]
+        )
+        return [[q.statement.from_sqlite(r) for r in rows] for q, rows in zip(queries, answers, strict=True)]
+
+    async def run(self, query: Query) -> int:
+        sql, values = query.statement.sqlite, query.sqlite_values()
+        return await _on_thread(self._connection, lambda raw: raw.execute(sql, values).rowcount)
+
+
+class _Context(SqliteTransactionContext):
+    """Stock tortoise leaks the connection's lock when a task is cancelled inside BEGIN: every later query then hangs."""
+
+    __slots__ = ()
+
+    async def __aenter__(self) -> Transaction:
+        await self._trxlock.acquire()
+        try:
+            await self.ensure_connection()
+            await to_the_end(self.connection.begin())
+        except BaseException:
+            try:
+                if (connection := self.connection._connection) is not None:
+                    await to_the_end(connection.rollback())
+            finally:
+                self._trxlock.release()
+            raise
+        self.token = get_connections().set(self.connection_name, self.connection)
+        return self.connection  # type: ignore[no-any-return]
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await super().__aexit__(kind, error, trace)
+
+
+class Client(SqliteClient):
+    def _in_transaction(self) -> _Context:
+        return _Context(Transaction(self), self._lock)
+
+    async def execute_many(self, query: str, values: list[list[Any]]) -> None:
+        """Stock leaves BEGIN open when cancelled, and later "successful" writes then vanish at close."""
+        async with self._in_transaction() as transaction:
+            await transaction.execute_many(query, values)
+
+    async def write_at_once(self, work: Sequence[tuple[Write, Sequence[Sequence[Value]]]]) -> list[int]:
+        """A whole transaction in one hop to the thread: begin, every write, commit with its fsync."""
+        prepared = _prepared(work)
+
+        def whole(raw: sqlite3.Connection) -> list[int]:
+            raw.execute("BEGIN IMMEDIATE")
+            try:
+                counts = _write(raw, prepared)
+                raw.execute("COMMIT")
+            except BaseException:
+                raw.rollback()
+                raise
+            return counts
+
+        async with self._lock:
+            if self._connection is None:
+                await self.create_connection(with_db=True)
+            assert self._connection is not None
+            Hook.point("database.commit")
+            counts = await to_the_end(_on_thread(self._connection, whole))
+            Hook.point("database.committed")
+            return counts
+
+
+client_class = Client

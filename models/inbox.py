@@ -1,0 +1,219 @@
+"""The inbox: everything that happened, once, in the order it was accepted for each ordering key."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+
+import orjson
+from tortoise import Model, fields
+
+from flows.limits import BATCH_CONTACTS, BATCH_EVENTS, BATCH_STATUSES
+from models.engines import Connection
+from models.statements import BYTES, INT, TEXT, TIME, Write, insert, select, statement, update
+from models.work import Work
+
+NEW, DONE, IGNORED, DEAD = "new", "done", "ignored", "dead"
+STATUS_LANE = "status"
+"""The ordering key of message statuses: settled in bulk by rank, so their order does not matter."""
+
+
+# `source` is the salted hash of the outside world's id, kept for ever; `payload` is emptied by retention.
+class InboxRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    store_id = fields.BigIntField()
+    source = fields.BinaryField()
+    kind = fields.CharField(max_length=40)
+    ordering_key = fields.CharField(max_length=160)
+    payload = fields.BinaryField()
+    state = fields.CharField(max_length=8, default=NEW, db_default=NEW)
+    reason = fields.CharField(max_length=200, null=True)
+    attempts = fields.BigIntField(default=0, db_default=0)
+    due_at = fields.DatetimeField()
+    received_at = fields.DatetimeField()
+    settled_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "inbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Something that happened, as the door saw it."""
+
+    source_id: str
+    kind: str
+    ordering_key: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An inbox row that is to be handled."""
+
+    id: int
+    kind: str
+    ordering_key: str
+    payload: bytes
+    attempts: int
+    received_at: datetime
+
+
+_COLUMNS = ("store_id", "source", "kind", "ordering_key", "payload", "due_at", "received_at")
+ACCEPT: Write = insert(InboxRow, *_COLUMNS, conflict="ON CONFLICT (source) DO NOTHING")
+_EVENT = {"id": INT, "kind": TEXT, "ordering_key": TEXT, "payload": BYTES, "attempts": INT, "received_at": TIME}
+_HEADS = statement(
+    "SELECT i.id, i.ordering_key FROM inbox i WHERE i.state = 'new' AND i.ordering_key <> 'status' AND i.due_at <= :now"
+    " AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.ordering_key = i.ordering_key AND e.state = 'new' AND e.id < i.id)"
+    " ORDER BY i.id LIMIT :lanes FOR UPDATE SKIP LOCKED",
+    {"now": TIME, "lanes": INT},
+    {"id": INT, "ordering_key": TEXT},
+)
+_OF_LANES = statement(
+    "SELECT id, kind, ordering_key, payload, attempts, received_at FROM inbox WHERE id IN ("
+    "SELECT id FROM (SELECT id, ROW_NUMBER() OVER (PARTITION BY ordering_key ORDER BY id) AS place FROM inbox"
+    " WHERE state = 'new' AND due_at <= :now AND ordering_key IN :lanes) AS queue WHERE place <= :each) ORDER BY id",
+    {"now": TIME, "lanes": TEXT, "each": INT},
+    _EVENT,
+)
+_STATUSES = statement(
+    "SELECT id, kind, ordering_key, payload, attempts, received_at FROM inbox"
+    " WHERE state = 'new' AND ordering_key = 'status' AND due_at <= :now ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED",
+    {"now": TIME, "limit": INT},
+    _EVENT,
+)
+_ONE = statement(
+    "SELECT id, kind, ordering_key, payload, attempts, received_at FROM inbox WHERE id = :id AND state = 'new'"
+    " FOR UPDATE SKIP LOCKED",
+    {"id": INT},
+    _EVENT,
+)
+_BY_SOURCE = statement(
+    "SELECT id, kind, ordering_key, payload, attempts, received_at FROM inbox WHERE source = :source",
+    {"source": BYTES},
+    _EVENT,
+)
+_NEXT_DUE = statement("SELECT MIN(due_at) FROM inbox WHERE state = 'new'", {}, {"due_at": TIME})
+_UNREAD_STATUS = statement(
+    "SELECT id FROM inbox WHERE state = 'new' AND ordering_key = 'status' LIMIT 1", {}, {"id": INT}
+)
+_SETTLE = update(InboxRow, ["id"], ["state", "reason", "settled_at"], where="state = 'new'")
+_POSTPONE = update(InboxRow, ["id"], ["attempts", "due_at"], where="state = 'new'")
+_REPLAY = statement(
+    "UPDATE inbox SET state = 'new', attempts = 0, reason = NULL, settled_at = NULL, due_at = :now"
+    " WHERE state = 'dead' AND id IN :ids",
+    {"now": TIME, "ids": INT},
+)
+_DEAD = select(InboxRow, "WHERE t.state = 'dead' ORDER BY t.id LIMIT :limit", limit=INT)
+_COUNT_DEAD = statement("SELECT COUNT(*) FROM inbox WHERE state = 'dead'", {}, {"count": INT})
+_FORGET = statement(
+    "UPDATE inbox SET payload = :nothing WHERE id IN (SELECT id FROM inbox WHERE settled_at < :before"
+    " AND payload <> :nothing AND state IN ('done', 'ignored') ORDER BY settled_at LIMIT :limit)",
+    {"nothing": BYTES, "before": TIME, "limit": INT},
+)
+
+
+def source_hash(source_id: str, salt: bytes) -> bytes:
+    """16 bytes that say nothing about the id (a wamid decodes to a phone number) to whoever lacks the store's salt."""
+    return blake2b(source_id.encode(), digest_size=16, key=salt[:64]).digest()
+
+
+def rows(arrivals: Iterable[Arrival], *, store_id: int, salt: bytes, now: datetime) -> list[tuple[object, ...]]:
+    """`arrivals` as rows for `ACCEPT`, which inserts each source id once and is repeatable."""
+    return [(store_id, source_hash(a.source_id, salt), a.kind, a.ordering_key, a.payload, now, now) for a in arrivals]
+
+
+def accept(work: Work, arrival: Arrival) -> None:
+    """Put an event of our own (a ringing timer) into the inbox, in this transaction."""
+    [row] = rows([arrival], store_id=work.store.id, salt=work.store.salt, now=work.now)
+    work.append(ACCEPT, row)
+
+
+async def take_in(connection: Connection, arrival: Arrival, *, store_id: int, salt: bytes, now: datetime) -> Event:
+    """Insert an event and hold it in one transaction: for a command that its own process settles at once."""
+    [row] = rows([arrival], store_id=store_id, salt=salt, now=now)
+    await connection.write([(ACCEPT, [row])])
+    [found] = await connection.fetch(_BY_SOURCE(source=row[1]))
+    return Event(**found[0])
+
+
+async def claim(connection: Connection, now: datetime) -> list[list[Event]]:
+    """Lanes with the oldest due events, each one's events in order. On Postgres the row locks are the lease."""
+    [heads] = await connection.fetch(_HEADS(now=now, lanes=BATCH_CONTACTS))
+    if not heads:
+        return []
+    keys = [head["ordering_key"] for head in heads]
+    [found] = await connection.fetch(_OF_LANES(now=now, lanes=keys, each=BATCH_EVENTS))
+    lanes: dict[str, list[Event]] = {key: [] for key in keys}
+    for row in found:
+        lanes[row["ordering_key"]].append(Event(**row))
+    return [lane for lane in lanes.values() if lane]
+
+
+async def claim_statuses(connection: Connection, now: datetime) -> list[Event]:
+    """Message statuses in any order."""
+    [found] = await connection.fetch(_STATUSES(now=now, limit=BATCH_STATUSES))
+    return [Event(**row) for row in found]
+
+
+async def claim_one(connection: Connection, event_id: int) -> Event | None:
+    """That event, unless somebody settled it or holds it now."""
+    [found] = await connection.fetch(_ONE(id=event_id))
+    return Event(**found[0]) if found else None
+
+
+def subject(event: Event) -> str:
+    """What a timer is about."""
+    return str(orjson.loads(event.payload)["subject"])
+
+
+async def next_due(connection: Connection) -> datetime | None:
+    """When the earliest waiting event is due."""
+    [[row]] = await connection.fetch(_NEXT_DUE())
+    due: datetime | None = row["due_at"]
+    return due
+
+
+async def has_unread_status(connection: Connection) -> bool:
+    """Whether a status still waits to be settled: until then no send may be judged by silence."""
+    [found] = await connection.fetch(_UNREAD_STATUS())
+    return bool(found)
+
+
+def finish(work: Work, event: Event) -> None:
+    work.append(_SETTLE, (DONE, None, work.now, event.id))
+
+
+def ignore(work: Work, event: Event, reason: str) -> None:
+    """Kept, and never acted upon."""
+    work.append(_SETTLE, (IGNORED, reason, work.now, event.id))
+
+
+def bury(work: Work, event: Event, reason: str) -> None:
+    """Will not be tried again by itself: a dead letter until somebody replays it."""
+    work.append(_SETTLE, (DEAD, reason[:200], work.now, event.id))
+
+
+def postpone(work: Work, event: Event, *, attempts: int, delay: timedelta) -> None:
+    """Try again after `delay`; its lane waits for it."""
+    work.append(_POSTPONE, (attempts, work.now + delay, event.id))
+
+
+async def count_dead(connection: Connection) -> int:
+    [[row]] = await connection.fetch(_COUNT_DEAD())
+    return int(row["count"])
+
+
+async def list_dead(connection: Connection, limit: int = 100) -> list[InboxRow]:
+    [found] = await connection.fetch(_DEAD(limit=limit))
+    return [InboxRow(**row) for row in found]
+
+
+async def replay(connection: Connection, ids: Sequence[int], now: datetime) -> int:
+    """Give dead letters another life; returns how many there were."""
+    return await connection.run(_REPLAY(now=now, ids=list(ids))) if ids else 0
+
+
+async def forget(connection: Connection, before: datetime, limit: int) -> int:
+    """Empty the payloads of events settled before then; their source ids stay for ever."""
+    return await connection.run(_FORGET(nothing=b"", before=before, limit=limit))

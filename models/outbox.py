@@ -1,0 +1,185 @@
+"""The outbox: finished words waiting to go out, what became of each attempt, and what Meta says of it.
+
+Rows are written in the transaction that caused them. Who moves a row, and where to, is `flows/outbound.py`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import fields as fields_of
+from datetime import datetime
+from typing import Any
+
+from tortoise import Model, fields
+
+from flows import alerts, messages
+from flows.messages import Message, Template, Text
+from models.engines import Connection
+from models.statements import INT, JSON, TEXT, TIME, insert, select, statement, update
+from models.work import Work
+
+MUST_ARRIVE, ONCE, EPHEMERAL = "must_arrive", "once", "ephemeral"
+"""What an unknown outcome means for a message: send again once; never by itself (money, links); let it go (a menu)."""
+WINDOW, TEMPLATE = "window", "template"
+"""Why a row is held: the window is closed and there is no template for it; or its template is not approved."""
+REPLY, ALERT, NOTICE = "reply", "alert", "notice"
+
+
+# `message` is the free form, `fallback` the template for a closed window, `parts` the news of an alert that may grow.
+#
+# `token` is ours, echoed by Meta in statuses. `held` says why a queued row waits for something other than its turn.
+class OutboxRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    store_id = fields.BigIntField()
+    contact_id = fields.BigIntField()
+    cause_id = fields.BigIntField(null=True)
+    purpose = fields.CharField(max_length=10)
+    arrival = fields.CharField(max_length=12)
+    message: dict[str, Any] = fields.JSONField()
+    fallback: dict[str, Any] = fields.JSONField(null=True)
+    parts: list[str] = fields.JSONField(null=True)
+    state = fields.CharField(max_length=10, default="queued", db_default="queued")
+    held = fields.CharField(max_length=10, null=True)
+    closed = fields.BooleanField(default=False, db_default=False)
+    token = fields.CharField(max_length=32, unique=True)
+    attempts = fields.BigIntField(default=0, db_default=0)
+    resends = fields.BigIntField(default=0, db_default=0)
+    due_at = fields.DatetimeField()
+    attempted_at = fields.DatetimeField(null=True)
+    lease_until = fields.DatetimeField(null=True)
+    expires_at = fields.DatetimeField(null=True)
+    wamid = fields.CharField(max_length=300, null=True)
+    error_code = fields.BigIntField(null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "outbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """An outbox row as the sender sees it. `closed`: Meta said that the window is, whatever our own reckoning."""
+
+    id: int
+    contact_id: int
+    cause_id: int | None
+    purpose: str
+    arrival: str
+    message: Message
+    fallback: Template | None
+    state: str
+    closed: bool
+    token: str
+    attempts: int
+    resends: int
+    attempted_at: datetime | None
+    created_at: datetime
+    expires_at: datetime | None
+    wamid: str | None
+
+
+_COLUMNS = (
+    "store_id", "contact_id", "cause_id", "purpose", "arrival", "message", "fallback", "parts", "token", "due_at",
+    "expires_at", "closed", "created_at",
+)  # fmt: skip
+_INSERT = insert(OutboxRow, *_COLUMNS)
+_MERGE = update(OutboxRow, ["id"], ["message", "fallback", "parts"], where="state = 'queued' AND attempts = 0")
+_WAITING_ALERTS = statement(
+    "SELECT id, contact_id, parts FROM outbox WHERE store_id = :store_id AND purpose = 'alert' AND state = 'queued'"
+    " AND attempts = 0",
+    {"store_id": INT},
+    {"id": INT, "contact_id": INT, "parts": JSON},
+)
+_BY_REPORT = select(OutboxRow, "WHERE t.token IN :tokens OR t.wamid IN :wamids", tokens=TEXT, wamids=TEXT)
+_REPORTED = update(OutboxRow, ["id", "state"], ["state", "wamid", "error_code"], also="lease_until = NULL")
+_FORGET = statement(
+    "UPDATE outbox SET message = :nothing, fallback = NULL, parts = NULL WHERE id IN (SELECT id FROM outbox WHERE"
+    " created_at < :before AND state NOT IN ('queued', 'sending', 'unknown') AND message <> :nothing LIMIT :limit)",
+    {"nothing": JSON, "before": TIME, "limit": INT},
+)
+FORGOTTEN = messages.dump(Text("…"))
+
+
+def say(
+    work: Work,
+    contact_id: int,
+    message: Message,
+    *,
+    cause: int | None,
+    fallback: Template | None = None,
+    purpose: str = REPLY,
+    arrival: str = MUST_ARRIVE,
+    expires_at: datetime | None = None,
+    closed: bool = False,
+) -> None:
+    """Queue `message` for this contact, after all that is queued for them already."""
+    short = messages.dump(fallback) if fallback else None
+    row = _row(
+        work, contact_id, messages.dump(message), short,
+        cause=cause, purpose=purpose, arrival=arrival, expires_at=expires_at, closed=closed,
+    )  # fmt: skip
+    work.append(_INSERT, row)
+
+
+async def write_alerts(work: Work) -> None:
+    """Queue the news told in this unit of work: at most one alert waits for each person, news joins it (decision 15)."""
+    if not work.news:
+        return
+    piles: dict[int, list[str]] = {}
+    for contact_id, text in work.news:
+        piles.setdefault(contact_id, []).append(text)
+    [waiting] = await work.connection.fetch(_WAITING_ALERTS(store_id=work.store.id))
+    known = {row["contact_id"]: row for row in waiting}
+    for contact_id, news in piles.items():
+        row = known.get(contact_id)
+        parts = [*(row["parts"] if row else ()), *news]
+        words, short = (
+            messages.dump(alerts.merge(parts, work.store.language)),
+            messages.dump(alerts.fallback(parts, work.store)),
+        )
+        if row:
+            work.append(_MERGE, (words, short, parts, row["id"]))
+        else:
+            work.append(_INSERT, _row(work, contact_id, words, short, parts=parts, purpose=ALERT))
+
+
+def value(row: Mapping[str, Any]) -> Outbound:
+    """A fetched row as the value that the sender and the reports know."""
+    fallback = messages.load(row["fallback"]) if row["fallback"] else None
+    assert fallback is None or isinstance(fallback, Template)
+    kept = {field.name: row[field.name] for field in fields_of(Outbound) if field.name not in ("message", "fallback")}
+    return Outbound(**kept, message=messages.load(row["message"]), fallback=fallback)
+
+
+async def find_reported(connection: Connection, tokens: Sequence[str], wamids: Sequence[str]) -> list[Outbound]:
+    """The rows that statuses with these tokens or wamids report on."""
+    [rows] = await connection.fetch(_BY_REPORT(tokens=list(tokens), wamids=list(wamids)))
+    return [value(row) for row in rows]
+
+
+def report(work: Work, row: Outbound, *, state: str, wamid: str | None, error_code: int | None) -> None:
+    """Write what Meta's reports make of `row`, unless the sender moved it meanwhile (then `Conflict`)."""
+    work.append(_REPORTED, (state, wamid, error_code, row.id, row.state))
+
+
+async def forget(connection: Connection, before: datetime, limit: int) -> int:
+    """Empty the words of messages that are out since before then; what became of them stays."""
+    return await connection.run(_FORGET(nothing=FORGOTTEN, before=before, limit=limit))
+
+
+def _row(
+    work: Work,
+    contact_id: int,
+    words: messages.Json,
+    short: messages.Json | None,
+    *,
+    cause: int | None = None,
+    parts: Sequence[str] | None = None,
+    purpose: str = REPLY,
+    arrival: str = MUST_ARRIVE,
+    expires_at: datetime | None = None,
+    closed: bool = False,
+) -> tuple[Any, ...]:
+    return (
+        work.store.id, contact_id, cause, purpose, arrival, words, short, parts, work.ids.token(), work.now,
+        expires_at, closed, work.now,
+    )  # fmt: skip

@@ -1,0 +1,292 @@
+"""What the sender does to outbox rows: take them in order and at the right pace, mark each attempt, write what came of it."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flows import limits, outbound
+from flows.pacing import PAIR, Pace, free_at, next_free
+from models import inbox
+from models.contacts import ContactRow
+from models.engines import Connection
+from models.outbox import MUST_ARRIVE, Outbound, OutboxRow, value
+from models.statements import INT, TEXT, TIME, Write, select, statement, update
+from models.work import Conflict
+
+LEASE = timedelta(seconds=45)
+"""Longer than the client's timeouts together: when it has run out, the worker that took the row is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """What must be known of a contact to write to it. Both names are missing only while its rows move to another contact."""
+
+    id: int
+    last_inbound_at: datetime | None
+    paced_until: datetime | None
+    backoffs: int
+    wa_id: str | None
+    bsuid: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """The store's number. `paused_until` while Meta refuses everything (a bad token, an outage); `pauses` counts in a row."""
+
+    id: int
+    phone_number_id: str
+    paced_until: datetime | None
+    paused_until: datetime | None
+    pause_code: int | None
+    pauses: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """Why a row does not go out now: `held` for a reason, or ended (`expired`, `suppressed`)."""
+
+    held: str | None = None
+    ended: str | None = None
+
+
+Choose = Callable[[Outbound, Recipient], Unsent | None]
+"""None sends the row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`sends` are marked as attempted; `moved` counts the rows that were written, sends or not; `given_up` need staff."""
+
+    sends: Sequence[tuple[Outbound, Recipient]]
+    given_up: Sequence[Outbound] = ()
+    moved: int = 0
+
+
+_RECIPIENT = {"id": INT, "last_inbound_at": TIME, "paced_until": TIME, "backoffs": INT, "wa_id": TEXT, "bsuid": TEXT}
+_NUMBER = {
+    "id": INT, "phone_number_id": TEXT, "paced_until": TIME, "paused_until": TIME, "pause_code": INT, "pauses": INT,
+}  # fmt: skip
+_THE_NUMBER = statement(
+    "SELECT id, phone_number_id, paced_until, paused_until, pause_code, pauses FROM number WHERE store_id = :store_id",
+    {"store_id": INT},
+    _NUMBER,
+)
+_DUE = select(
+    OutboxRow,
+    "JOIN contact c ON c.id = t.contact_id WHERE t.state = 'queued' AND t.held IS NULL AND t.due_at <= :now"
+    " AND (c.backoff_until IS NULL OR c.backoff_until <= :now) AND (c.paced_until IS NULL OR c.paced_until <= :paced)"
+    " AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.contact_id = t.contact_id AND e.id < t.id AND e.held IS NULL"
+    " AND e.state IN ('queued', 'sending', 'unknown')) ORDER BY t.id LIMIT :limit FOR UPDATE OF t SKIP LOCKED",
+    now=TIME,
+    paced=TIME,
+    limit=INT,
+)
+_SILENT = select(
+    OutboxRow,
+    "WHERE t.state = 'unknown' AND t.due_at <= :now ORDER BY t.id LIMIT :limit FOR UPDATE SKIP LOCKED",
+    now=TIME,
+    limit=INT,
+)
+_RECIPIENTS = statement(
+    "SELECT c.id, c.last_inbound_at, c.paced_until, c.backoffs,"
+    " (SELECT MAX(value) FROM identity i WHERE i.contact_id = c.id AND i.active AND i.kind = 'wa_id') AS wa_id,"
+    " (SELECT MAX(value) FROM identity i WHERE i.contact_id = c.id AND i.active AND i.kind = 'bsuid') AS bsuid"
+    " FROM contact c WHERE c.id IN :ids",
+    {"ids": INT},
+    _RECIPIENT,
+)
+_MARK = ("state", "attempts", "resends", "attempted_at", "lease_until")
+_CLAIMED = update(OutboxRow, ["id"], _MARK, where="state IN ('queued', 'unknown')")
+_UNSENT = update(OutboxRow, ["id"], ["state", "held"], where="state = 'queued'")
+_GIVEN_UP = update(OutboxRow, ["id"], ["state"], where="state = 'unknown'")
+_PACED = update(ContactRow, ["id"], ["paced_until"])
+_NUMBER_PACED = statement("UPDATE number SET paced_until = :until WHERE id = :id", {"until": TIME, "id": INT})
+_PAUSE = statement(
+    "UPDATE number SET paused_until = :until, pause_code = :code, pauses = pauses + 1 WHERE store_id = :store_id",
+    {"until": TIME, "code": INT, "store_id": INT},
+)
+_RESUME = statement(
+    "UPDATE number SET paused_until = NULL, pause_code = NULL, pauses = 0 WHERE store_id = :store_id AND pauses > 0",
+    {"store_id": INT},
+)
+_BACK_OFF = update(ContactRow, ["id"], ["backoff_until"], also="backoffs = backoffs + 1")
+_CALM = statement(
+    "UPDATE contact SET backoff_until = NULL, backoffs = 0 WHERE backoffs > 0 AND id IN :ids", {"ids": INT}
+)
+_LAPSED = statement(
+    "UPDATE outbox SET state = 'unknown', lease_until = NULL, due_at = :due WHERE state = 'sending' AND lease_until <= :now",
+    {"due": TIME, "now": TIME},
+)
+_RELEASE = statement(
+    "UPDATE outbox SET held = NULL, due_at = :now WHERE state = 'queued' AND held IS NOT NULL AND contact_id IN"
+    " (SELECT c.id FROM contact c WHERE c.last_inbound_at > :since"
+    " AND (outbox.attempted_at IS NULL OR c.last_inbound_at > outbox.attempted_at))",
+    {"since": TIME, "now": TIME},
+)
+_WAITING = statement(
+    "SELECT t.due_at, c.backoff_until, c.paced_until FROM outbox t JOIN contact c ON c.id = t.contact_id"
+    " WHERE t.state = 'queued' AND t.held IS NULL ORDER BY t.id LIMIT 100",
+    {},
+    {"due_at": TIME, "backoff_until": TIME, "paced_until": TIME},
+)
+_SILENT_DUE = statement("SELECT MIN(due_at) FROM outbox WHERE state = 'unknown'", {}, {"due_at": TIME})
+
+
+async def claim(
+    connection: Connection, *, store_id: int, now: datetime, limit: int, pace: Pace | None, choose: Choose
+) -> Claim:
+    """Take due rows, each contact's oldest, as far as both paces allow, and mark every attempt before it is made."""
+    number = await get_number(connection, store_id)
+    if number.paused_until is not None and number.paused_until > now:
+        return Claim([])
+    if number.pauses:
+        limit = 1  # a single message finds out whether Meta takes them again
+    silent, due = await connection.fetch(
+        _SILENT(now=now, limit=limit), _DUE(now=now, paced=now + PAIR.interval * (PAIR.burst - 1), limit=limit)
+    )
+    if silent and await inbox.has_unread_status(connection):
+        silent = []  # what they wait for may be in our own backlog
+    rows = [value(row) for row in (*silent, *due)][:limit]
+    if not rows:
+        return Claim([])
+    [people] = await connection.fetch(_RECIPIENTS(ids=sorted({row.contact_id for row in rows})))
+    taking = _Taking(now, number, pace, choose, {row["id"]: Recipient(**row) for row in people})
+    for row in rows:
+        taking.take(row)
+    await _write(connection, taking.writes)
+    if taking.tat != number.paced_until:
+        await connection.run(_NUMBER_PACED(until=taking.tat, id=number.id))
+    return Claim(taking.sends, taking.given_up, moved=sum(len(rows) for rows in taking.writes.values()))
+
+
+class _Taking:
+    """Goes through due rows and decides each."""
+
+    def __init__(
+        self, now: datetime, number: Number, pace: Pace | None, choose: Choose, recipients: dict[int, Recipient]
+    ) -> None:
+        self.tat = number.paced_until
+        self.sends: list[tuple[Outbound, Recipient]] = []
+        self.given_up: list[Outbound] = []
+        self.writes: dict[Write, list[tuple[Any, ...]]] = defaultdict(list)
+        self._now, self._pace, self._choose, self._recipients = now, pace, choose, recipients
+
+    def take(self, row: Outbound) -> None:
+        recipient = self._recipients[row.contact_id]
+        if row.state == "unknown" and (row.arrival != MUST_ARRIVE or row.resends >= limits.AMBIGUOUS_RESENDS):
+            self.writes[_GIVEN_UP].append((outbound.move(row.state, "given_up"), row.id))
+            self.given_up.append(row)
+        elif (unsent := self._choose(row, recipient)) is not None:
+            self.writes[_UNSENT].append((unsent.ended or row.state, unsent.held, row.id))
+        elif self._is_within_pace():
+            self._send(row, recipient)
+
+    def _is_within_pace(self) -> bool:
+        if self._pace is None:
+            return True
+        may, self.tat = next_free(self.tat, self._now, pace=self._pace)
+        return may
+
+    def _send(self, row: Outbound, recipient: Recipient) -> None:
+        resends = row.resends + (row.state == "unknown")
+        state = outbound.move(row.state, "resent" if row.state == "unknown" else "claimed")
+        self.writes[_CLAIMED].append((state, row.attempts + 1, resends, self._now, self._now + LEASE, row.id))
+        self.writes[_PACED].append((next_free(recipient.paced_until, self._now, pace=PAIR)[1], recipient.id))
+        self.sends.append((row, recipient))
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What came of one attempt. `event` is a move of `flows/outbound.py`; `due_at` when the row is looked at again."""
+
+    row: Outbound
+    event: str
+    due_at: datetime
+    wamid: str | None = None
+    error_code: int | None = None
+    closed: bool = False
+    held: str | None = None
+    back_off_until: datetime | None = None
+
+
+_SETTLED = ("state", "due_at", "wamid", "error_code", "closed", "held")
+_SETTLE = update(OutboxRow, ["id", "state"], _SETTLED, also="lease_until = NULL")
+_NOW_AT = statement(
+    "SELECT id, state, wamid FROM outbox WHERE id IN :ids", {"ids": INT}, {"id": INT, "state": TEXT, "wamid": TEXT}
+)
+
+
+async def settle(connection: Connection, store_id: int, settlements: Sequence[Settlement]) -> None:
+    """Write what came of attempts. A status may have overtaken the answer: the row moves from where it is now."""
+    [current] = await connection.fetch(_NOW_AT(ids=[s.row.id for s in settlements]))
+    states = {row["id"]: row for row in current}
+    writes: dict[Write, list[tuple[Any, ...]]] = defaultdict(list)
+    accepted = []
+    for s in settlements:
+        now_at = states[s.row.id]
+        state = outbound.move(now_at["state"], s.event)
+        wamid = now_at["wamid"] or s.wamid
+        writes[_SETTLE].append((state, s.due_at, wamid, s.error_code, s.closed, s.held, s.row.id, now_at["state"]))
+        if s.back_off_until is not None:
+            writes[_BACK_OFF].append((s.back_off_until, s.row.contact_id))
+        if s.event == "accepted":
+            accepted.append(s.row.contact_id)
+    await _write(connection, writes)
+    if accepted:
+        await connection.run(_CALM(ids=accepted))
+        await connection.run(_RESUME(store_id=store_id))
+
+
+async def pause(connection: Connection, store_id: int, *, until: datetime, code: int) -> None:
+    """Send nothing from this number until then: Meta refuses everything for a reason of its own."""
+    await connection.run(_PAUSE(until=until, code=code, store_id=store_id))
+
+
+async def release(connection: Connection, now: datetime) -> int:
+    """Let go what was held for a window that has opened since: the person may have written while we were deciding to hold."""
+    return await connection.run(_RELEASE(since=now - limits.WINDOW, now=now))
+
+
+async def expire_leases(connection: Connection, now: datetime) -> int:
+    """Attempts whose worker is gone become unknown, to be judged after the usual wait."""
+    return await connection.run(_LAPSED(due=now + limits.AMBIGUOUS_WAIT, now=now))
+
+
+async def start_again(connection: Connection, store_id: int, now: datetime, *, alone: bool) -> None:
+    """At a start: a pause is over (somebody may have mended the token), and if this is the only process, every attempt that
+    was under way is unknown. The wait begins now: statuses that met a closed door are still on their way.
+    """
+    await connection.run(_RESUME(store_id=store_id))
+    if alone:
+        await expire_leases(connection, now + LEASE)
+
+
+async def get_number(connection: Connection, store_id: int) -> Number:
+    [[row]] = await connection.fetch(_THE_NUMBER(store_id=store_id))
+    return Number(**row)
+
+
+async def next_due(connection: Connection, store_id: int, pace: Pace | None) -> datetime | None:
+    """When the earliest message may go out, or be judged, that may not now."""
+    waiting, [silent] = await connection.fetch(_WAITING(), _SILENT_DUE())
+    moments = [silent["due_at"]] if silent["due_at"] else []
+    for row in waiting:
+        paced = free_at(row["paced_until"], PAIR) if row["paced_until"] else row["due_at"]
+        moments.append(max(row["due_at"], paced, row["backoff_until"] or row["due_at"]))
+    if not moments:
+        return None
+    number = await get_number(connection, store_id)
+    allowed = [number.paused_until] if number.paused_until else []
+    if pace is not None and number.paced_until is not None:
+        allowed.append(free_at(number.paced_until, pace))
+    earliest: datetime = max([min(moments), *allowed])
+    return earliest
+
+
+async def _write(connection: Connection, writes: dict[Write, list[tuple[Any, ...]]]) -> None:
+    work = list(writes.items())
+    for (write, rows), count in zip(work, await connection.write(work) if work else [], strict=True):
+        if count != len(rows):
+            raise Conflict(write.table)

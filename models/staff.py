@@ -1,0 +1,80 @@
+"""People of the shop: a role for a contact. Who is staff is decided by the signed sender's identity and nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tortoise import Model, fields
+
+from flows.inbound import Sender
+from models import contacts
+from models.statements import INT, select, statement
+from models.work import Table, Work
+
+
+class StaffRow(Model):
+    id = fields.BigIntField(primary_key=True, generated=False)
+    store_id = fields.BigIntField()
+    contact_id = fields.BigIntField(unique=True)
+    name = fields.CharField(max_length=100)
+    role = fields.CharField(max_length=10)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "staff"
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    id: int
+    store_id: int
+    contact_id: int
+    name: str
+    role: str
+    created_at: datetime
+
+
+STAFF = Table(StaffRow, Staff, key="contact_id")
+LIST = select(StaffRow, "WHERE t.store_id = :store_id ORDER BY t.id", store_id=INT)
+
+
+_DISMISS = statement("DELETE FROM staff WHERE contact_id = :contact_id", {"contact_id": INT})
+
+
+def loaded(work: Work, rows: Sequence[dict[str, object]]) -> None:
+    work.loaded(STAFF, [Staff(**row) for row in rows])  # type: ignore[arg-type]
+
+
+def find(work: Work, contact_id: int) -> Staff | None:
+    return work.find(STAFF, contact_id)
+
+
+def list_all(work: Work) -> list[Staff]:
+    return work.all(STAFF)
+
+
+async def appoint(work: Work, *, wa_id: str, role: str, name: str | None) -> Staff:
+    """Give the person with this number a role; repeatable. Never takes a role away."""
+    identities, people = await work.load_late(*contacts.load([wa_id], work.store.id))
+    contacts.loaded(work, identities, people)
+    [rows] = await work.load_late(LIST(store_id=work.store.id))
+    loaded(work, rows)
+    contact = contacts.recognise(work, Sender(wa_id=wa_id, bsuid=None))
+    if (known := find(work, contact.id)) is not None:
+        return work.replace(STAFF, replace(known, role=role, name=name or known.name))
+    staff = Staff(
+        id=work.ids.new(), store_id=work.store.id, contact_id=contact.id,
+        name=name or contact.name or wa_id, role=role, created_at=work.now,
+    )  # fmt: skip
+    return work.add(STAFF, staff)
+
+
+async def dismiss(work: Work, *, wa_id: str) -> Staff | None:
+    """Take the role of the person with this number away; None if nobody of the staff has it."""
+    identities, people = await work.load_late(*contacts.load([wa_id], work.store.id))
+    contacts.loaded(work, identities, people)
+    contact = contacts.find(work, wa_id)
+    if contact is None or (known := find(work, contact.id)) is None:
+        return None
+    work.afterwards(_DISMISS(contact_id=contact.id))
+    return known

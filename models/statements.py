@@ -1,0 +1,212 @@
+"""One text for both databases: bulk inserts and updates, and selects with named parameters, compiled once at import.
+
+SQLite runs a bulk write as `executemany`; Postgres as one statement over `unnest`, so that both report how many rows changed.
+Hot verbs use these; everything else may use the ORM.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from tortoise import Model, fields
+
+Value = Any
+
+
+def _same(value: Value) -> Value:
+    return value
+
+
+def _json(value: Value) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
+
+
+def _from_json(value: str | None) -> Value:
+    return None if value is None else orjson.loads(value)
+
+
+def _time_text(value: datetime | None) -> str | None:
+    """SQLite compares times as text, so all of them are UTC and of one form."""
+    return None if value is None else value.astimezone(UTC).isoformat(" ", "microseconds")
+
+
+def _from_time_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value)
+
+
+def _bool(value: int | None) -> bool | None:
+    return None if value is None else bool(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of value travels. `postgres` is its type there, `array` the element type that asyncpg can send in bulk."""
+
+    postgres: str
+    array: str
+    to_sqlite: Callable[[Value], Value] = _same
+    from_sqlite: Callable[[Value], Value] = _same
+    to_postgres: Callable[[Value], Value] = _same
+    from_postgres: Callable[[Value], Value] = _same
+
+
+INT = Kind("bigint", "bigint")
+TEXT = Kind("text", "text")
+BYTES = Kind("bytea", "bytea")
+BOOL = Kind("boolean", "boolean", from_sqlite=_bool)
+TIME = Kind("timestamptz", "timestamptz", to_sqlite=_time_text, from_sqlite=_from_time_text)
+JSON = Kind("jsonb", "text", to_sqlite=_json, from_sqlite=_from_json, to_postgres=_json, from_postgres=_from_json)
+
+_BY_FIELD: tuple[tuple[type[fields.Field[Any]], Kind], ...] = (
+    (fields.DatetimeField, TIME),
+    (fields.JSONField, JSON),
+    (fields.BinaryField, BYTES),
+    (fields.BooleanField, BOOL),
+    (fields.IntField, INT),
+    (fields.BigIntField, INT),
+    (fields.CharField, TEXT),
+    (fields.TextField, TEXT),
+)
+
+
+def kinds(row: type[Model]) -> dict[str, Kind]:
+    """Column name → kind, in the order the row class declares them."""
+    return {
+        name: next(kind for field_type, kind in _BY_FIELD if isinstance(field, field_type))
+        for name, field in row._meta.fields_map.items()
+    }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Write:
+    """A statement for many rows. With `exact`, a row that changes nothing is a conflict (somebody else moved first)."""
+
+    table: str
+    sqlite: str
+    postgres: str
+    kinds: tuple[Kind, ...]
+    exact: bool = False
+
+    def sqlite_rows(self, rows: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
+        return [tuple(k.to_sqlite(v) for k, v in zip(self.kinds, row, strict=True)) for row in rows]
+
+    def postgres_columns(self, rows: Sequence[Sequence[Value]]) -> list[list[Value]]:
+        return [
+            [k.to_postgres(v) for v in column] for k, column in zip(self.kinds, zip(*rows, strict=True), strict=True)
+        ]
+
+
+def _unnest(columns: Mapping[str, Kind]) -> str:
+    arrays = ", ".join(f"${n}::{kind.array}[]" for n, kind in enumerate(columns.values(), 1))
+    return f"unnest({arrays}) WITH ORDINALITY AS u({', '.join(columns)}, ord)"
+
+
+def insert(row: type[Model], *columns: str, conflict: str = "") -> Write:
+    """Insert rows in the order given; `conflict` is an ON CONFLICT clause. Without `columns`: all but a generated id."""
+    table, every = row._meta.db_table, kinds(row)
+    used = {name: every[name] for name in columns or every}
+    names = ", ".join(used)
+    values = ", ".join(f"u.{name}::{kind.postgres}" for name, kind in used.items())
+    return Write(
+        table,
+        f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(used))}) {conflict}",
+        f"INSERT INTO {table} ({names}) SELECT {values} FROM {_unnest(used)} ORDER BY u.ord {conflict}",
+        tuple(used.values()),
+    )
+
+
+def update(row: type[Model], key: Sequence[str], columns: Sequence[str], *, also: str = "", where: str = "") -> Write:
+    """Set `columns` of the row that `key` names. Row values come as columns, then key.
+
+    `also` is a further SET part, `where` a further condition, both over the bare column names. Exact: no match is a conflict.
+    """
+    table, every = row._meta.db_table, kinds(row)
+    given = {f"new_{name}": every[name] for name in columns} | {f"key_{name}": every[name] for name in key}
+    condition = f" AND {where}" if where else ""
+    extra = f", {also}" if also else ""
+    return Write(
+        table,
+        f"UPDATE {table} SET {', '.join(f'{c} = ?' for c in columns)}{extra}"
+        f" WHERE {' AND '.join(f'{k} = ?' for k in key)}{condition}",
+        f"UPDATE {table} SET {', '.join(f'{c} = u.new_{c}::{every[c].postgres}' for c in columns)}{extra}"
+        f" FROM {_unnest(given)} WHERE {' AND '.join(f'{table}.{k} = u.key_{k}' for k in key)}{condition}",
+        tuple(given.values()),
+        exact=True,
+    )
+
+
+_NAME = re.compile(r"(?<![:\w]):([a-z_]+)")
+_IN = re.compile(r"\bIN :([a-z_]+)")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statement:
+    """A select, or one write run once, with `:name` parameters and `IN :names` lists; call it to bind values."""
+
+    sqlite: str
+    postgres: str
+    names: tuple[str, ...]
+    kinds: Mapping[str, Kind]
+    results: Mapping[str, Kind]
+
+    def __call__(self, **values: Value) -> "Query":
+        return Query(self, values)
+
+    def from_sqlite(self, record: Sequence[Value]) -> dict[str, Value]:
+        return {n: k.from_sqlite(v) for (n, k), v in zip(self.results.items(), record, strict=True)}
+
+    def from_postgres(self, record: Sequence[Value]) -> dict[str, Value]:
+        return {n: k.from_postgres(v) for (n, k), v in zip(self.results.items(), record, strict=True)}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    statement: Statement
+    values: Mapping[str, Value]
+
+    def sqlite_values(self) -> dict[str, Value]:
+        given = self.statement.kinds
+        return {
+            n: _json([given[n].to_sqlite(x) for x in v]) if isinstance(v, list) else given[n].to_sqlite(v)
+            for n, v in self.values.items()
+        }
+
+    def postgres_values(self) -> list[Value]:
+        given, values = self.statement.kinds, self.values
+        return [
+            [given[n].to_postgres(x) for x in v] if isinstance(v := values[n], list) else given[n].to_postgres(v)
+            for n in self.statement.names
+        ]
+
+
+def statement(
+    sql: str, parameters: Mapping[str, Kind] | None = None, results: Mapping[str, Kind] | None = None
+) -> Statement:
+    """Compile `sql`. `results` names and types the columns it returns, in order."""
+    given = dict(parameters or {})
+    names = tuple(given)
+    lists = set(_IN.findall(sql))
+
+    def place(match: re.Match[str]) -> str:
+        name = match[1]
+        return f"${names.index(name) + 1}::{given[name].array if name in lists else given[name].postgres}"
+
+    return Statement(
+        sqlite=_IN.sub(r"IN (SELECT value FROM json_each(:\1))", sql)
+        .replace(" FOR UPDATE OF t SKIP LOCKED", "")
+        .replace(" FOR UPDATE SKIP LOCKED", ""),
+        postgres=_NAME.sub(place, _IN.sub(r"= ANY(:\1[])", sql)),
+        names=names,
+        kinds=given,
+        results=dict(results or {}),
+    )
+
+
+def select(row: type[Model], rest: str, **parameters: Kind) -> Statement:
+    """All columns of `row`'s table (called `t`) with `rest` as the clause after FROM."""
+    columns = kinds(row)
+    names = ", ".join(f"t.{name}" for name in columns)
+    return statement(f"SELECT {names} FROM {row._meta.db_table} t {rest}", parameters, columns)

@@ -1,0 +1,75 @@
+"""The store and its WhatsApp number. Settings are kept as the text people typed; `flows/settings.py` gives them meaning."""
+
+from typing import Any
+
+from tortoise import Model, fields
+
+from flows.store import Store
+from models.engines import Connection
+from models.statements import INT, JSON, TEXT, insert, kinds, select, statement
+
+
+class StoreRow(Model):
+    id = fields.BigIntField(primary_key=True, generated=False)
+    name = fields.CharField(max_length=200)
+    country = fields.CharField(max_length=2)
+    currency = fields.CharField(max_length=3)
+    timezone = fields.CharField(max_length=64)
+    locale = fields.CharField(max_length=16)
+    settings: dict[str, str] = fields.JSONField()
+    salt = fields.BinaryField()
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "store"
+
+
+# A WhatsApp number of the store and how fast it may send. `paced_until` is GCRA's theoretical arrival time.
+class NumberRow(Model):
+    id = fields.BigIntField(primary_key=True, generated=False)
+    store_id = fields.BigIntField()
+    phone_number_id = fields.CharField(max_length=64, unique=True)
+    paced_until = fields.DatetimeField(null=True)
+    paused_until = fields.DatetimeField(null=True)
+    pause_code = fields.BigIntField(null=True)
+    pauses = fields.BigIntField(default=0, db_default=0)
+
+    class Meta:
+        table = "number"
+
+
+_FIRST = select(StoreRow, "ORDER BY t.id LIMIT 1")
+_INSERT = insert(StoreRow)
+_NUMBER = select(NumberRow, "WHERE t.store_id = :store_id ORDER BY t.id LIMIT 1", store_id=INT)
+_INSERT_NUMBER = insert(NumberRow, "id", "store_id", "phone_number_id")
+_MOVE_NUMBER = statement(
+    "UPDATE number SET phone_number_id = :phone_number_id WHERE id = :id", {"phone_number_id": TEXT, "id": INT}
+)
+_CONFIGURE = statement("UPDATE store SET settings = :settings WHERE id = :id", {"settings": JSON, "id": INT})
+
+
+async def find_first(connection: Connection) -> Store | None:
+    """The store of this deployment, once it has been created."""
+    [rows] = await connection.fetch(_FIRST())
+    return Store(**{name: value for name, value in rows[0].items() if name != "created_at"}) if rows else None
+
+
+async def create(connection: Connection, store: Store, created_at: Any) -> None:
+    row = {name: getattr(store, name) for name in kinds(StoreRow) if name != "created_at"} | {"created_at": created_at}
+    await connection.write([(_INSERT, [tuple(row.values())])])
+
+
+async def configure(connection: Connection, store: Store) -> None:
+    """Write the store's settings."""
+    await connection.run(_CONFIGURE(settings=dict(store.settings), id=store.id))
+
+
+async def own_number(connection: Connection, store: Store, phone_number_id: str, number_id: int) -> int:
+    """The id of the store's number, created or pointed at `phone_number_id` when the credentials changed."""
+    [rows] = await connection.fetch(_NUMBER(store_id=store.id))
+    if not rows:
+        await connection.write([(_INSERT_NUMBER, [(number_id, store.id, phone_number_id)])])
+        return number_id
+    if rows[0]["phone_number_id"] != phone_number_id:
+        await connection.run(_MOVE_NUMBER(phone_number_id=phone_number_id, id=rows[0]["id"]))
+    return int(rows[0]["id"])

@@ -1,0 +1,64 @@
+"""What Meta thinks of our templates, as far as it told us."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from tortoise import Model, fields
+
+from models.engines import Connection
+from models.statements import INT, TEXT, TIME, insert, statement
+from models.work import Work
+
+APPROVED = "APPROVED"
+
+
+class TemplateRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    store_id = fields.BigIntField()
+    name = fields.CharField(max_length=512)
+    language = fields.CharField(max_length=16)
+    status = fields.CharField(max_length=40)
+    reason = fields.CharField(max_length=300, null=True)
+    checked_at = fields.DatetimeField()
+
+    class Meta:
+        table = "template"
+        unique_together = (("store_id", "name", "language"),)
+
+
+_KEEP = insert(
+    TemplateRow, "store_id", "name", "language", "status", "reason", "checked_at",
+    conflict="ON CONFLICT (store_id, name, language) DO UPDATE SET status = excluded.status, reason = excluded.reason,"
+    " checked_at = excluded.checked_at",
+)  # fmt: skip
+_RELEASE = statement(
+    "UPDATE outbox SET held = NULL, due_at = :now WHERE store_id = :store_id AND state = 'queued' AND held = 'template'",
+    {"store_id": INT, "now": TIME},
+)
+_STATES = statement(
+    "SELECT name, language, status FROM template WHERE store_id = :store_id",
+    {"store_id": INT},
+    {"name": TEXT, "language": TEXT, "status": TEXT},
+)
+
+
+def release(work: Work) -> None:
+    """Messages that waited for a template to be approved are tried again."""
+    work.afterwards(_RELEASE(store_id=work.store.id, now=work.now))
+
+
+def keep(work: Work, *, name: str, language: str, status: str, reason: str | None) -> None:
+    """Remember Meta's word on a template; the latest wins."""
+    work.append(_KEEP, (work.store.id, name, language, status, reason, work.now))
+
+
+async def keep_all(connection: Connection, store_id: int, found: Iterable[tuple[str, str, str]], now: datetime) -> None:
+    rows = [(store_id, name, language, status, None, now) for name, language, status in found]
+    if rows:
+        await connection.write([(_KEEP, rows)])
+
+
+async def statuses(connection: Connection, store_id: int) -> dict[tuple[str, str], str]:
+    """(name, language) → Meta's status word; a template Meta never told us of is missing."""
+    [rows] = await connection.fetch(_STATES(store_id=store_id))
+    return {(row["name"], row["language"]): row["status"] for row in rows}

@@ -1,0 +1,162 @@
+"""One unit of work: what a batch of turns loaded once, and what it will write table by table at the end.
+
+Verbs read what was loaded and put values into the buffer; a turn that fails is taken back alone (`mark`, `take_back`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import fields as fields_of
+from dataclasses import is_dataclass
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from tortoise import Model
+
+from flows.store import Store
+from models.engines import Connection
+from models.statements import Query, Value, Write, insert, update
+
+V = TypeVar("V")
+
+
+class Conflict(Exception):
+    """Somebody else changed a row that this unit of work read: run it again on what is true now."""
+
+
+class NewIds(Protocol):
+    """Where ids and tokens come from: the shell."""
+
+    def new(self) -> int: ...
+
+    def token(self) -> str: ...
+
+
+class Table(Generic[V]):
+    """Rows kept as frozen values. `value`'s fields are columns of `row`; columns it lacks belong to somebody else's writes.
+
+    `key` is the attribute values are looked up by. A `version` field makes every update conditional on it.
+    """
+
+    def __init__(self, row: type[Model], value: type[V], *, key: str = "id") -> None:
+        assert is_dataclass(value)
+        self.key = key
+        self.columns = tuple(field.name for field in fields_of(value))
+        self.is_versioned = "version" in self.columns
+        where = ("id", "version") if self.is_versioned else ("id",)
+        self._set = tuple(c for c in self.columns if c not in where)
+        self._where = where
+        self.insert: Write = insert(row, *self.columns)
+        self.update: Write = update(row, where, self._set, also="version = version + 1" if self.is_versioned else "")
+
+    def inserted(self, value: V) -> tuple[Value, ...]:
+        return tuple(getattr(value, c) for c in self.columns)
+
+    def updated(self, value: V) -> tuple[Value, ...]:
+        return tuple(getattr(value, c) for c in (*self._set, *self._where))
+
+    def key_of(self, value: V) -> Value:
+        return getattr(value, self.key)
+
+
+_Key = tuple[Table[Any], Value]
+_Kept = tuple[Any, Any]
+Mark = tuple[int, int, int, int]
+
+
+class Work:
+    """The buffer of one transaction. `now` is the moment all its turns share."""
+
+    def __init__(self, connection: Connection, *, store: Store, now: datetime, ids: NewIds) -> None:
+        self.connection = connection
+        self.store = store
+        self.now = now
+        self.ids = ids
+        self.late_loads = 0
+        self.news: list[tuple[int, str]] = []
+        self._kept: dict[_Key, _Kept] = {}
+        self._undo: list[tuple[_Key, _Kept | None]] = []
+        self._appended: list[tuple[Write, tuple[Value, ...]]] = []
+        self._deferred: list[Query] = []
+
+    def loaded(self, table: Table[V], values: Iterable[V]) -> None:
+        """Remember what was read; a value already known here (and perhaps changed) stays."""
+        for value in values:
+            self._kept.setdefault((table, table.key_of(value)), (value, value))
+
+    def find(self, table: Table[V], key: Value) -> V | None:
+        kept = self._kept.get((table, key))
+        return None if kept is None else kept[1]
+
+    def all(self, table: Table[V]) -> list[V]:
+        return [kept[1] for (of, _), kept in self._kept.items() if of is table]
+
+    def add(self, table: Table[V], value: V) -> V:
+        """A new row."""
+        key = (table, table.key_of(value))
+        assert self._kept.get(key) is None
+        self._keep(key, (None, value))
+        return value
+
+    def replace(self, table: Table[V], value: V) -> V:
+        """A changed row; what is written at the end is its last value."""
+        key = (table, table.key_of(value))
+        original, current = self._kept[key]
+        if current != value:
+            self._keep(key, (original, value))
+        return value
+
+    def append(self, write: Write, row: tuple[Value, ...]) -> None:
+        """A row that nobody here reads again."""
+        self._appended.append((write, row))
+
+    def afterwards(self, query: Query) -> None:
+        """A single write, run after all others."""
+        self._deferred.append(query)
+
+    def tell(self, contact_id: int, text: str) -> None:
+        """News for a member of staff; `outbox.write_alerts` merges it with whatever waits for them."""
+        self.news.append((contact_id, text))
+
+    async def load_late(self, *queries: Query) -> list[list[dict[str, Any]]]:
+        """For what the batch did not foresee: a hop of its own, which the metrics count."""
+        self.late_loads += 1
+        return await self.connection.fetch(*queries)
+
+    def mark(self) -> Mark:
+        return len(self._undo), len(self._appended), len(self._deferred), len(self.news)
+
+    def take_back(self, mark: Mark) -> None:
+        """Undo everything since `mark`: a turn that failed leaves nothing."""
+        undo, appended, deferred, news = mark
+        for key, kept in reversed(self._undo[undo:]):
+            if kept is None:
+                del self._kept[key]
+            else:
+                self._kept[key] = kept
+        del self._undo[undo:], self._appended[appended:], self._deferred[deferred:], self.news[news:]
+
+    async def flush(self) -> None:
+        """Write everything, table by table; raises `Conflict` when a row was no longer as it was read."""
+        work = list(self._grouped().items())
+        if work:
+            counts = await self.connection.write(work)
+            for (write, rows), count in zip(work, counts, strict=True):
+                if write.exact and count != len(rows):
+                    raise Conflict(write.table)
+        for query in self._deferred:
+            await self.connection.run(query)
+
+    def _grouped(self) -> dict[Write, list[tuple[Value, ...]]]:
+        groups: dict[Write, list[tuple[Value, ...]]] = {}
+        for (table, _), (original, current) in self._kept.items():
+            if original is None:
+                groups.setdefault(table.insert, []).append(table.inserted(current))
+        for (table, _), (original, current) in self._kept.items():
+            if original is not None and original != current:
+                groups.setdefault(table.update, []).append(table.updated(current))
+        for write, row in self._appended:
+            groups.setdefault(write, []).append(row)
+        return groups
+
+    def _keep(self, key: _Key, kept: _Kept) -> None:
+        self._undo.append((key, self._kept.get(key)))
+        self._kept[key] = kept

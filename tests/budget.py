@@ -1,0 +1,11 @@
+"""How often the long proofs repeat: often enough to find what they look for in CI, ten times that in `make soak`."""
+
+import os
+
+TIMES = 10 if os.environ.get("SOAK") == "1" else 1
+
+CANCELS = 400 * TIMES
+"""Cancelled transactions for each database. Stock tortoise hangs at the 4th on SQLite and the 45th on Postgres."""
+
+KILLS = 20 * TIMES
+"""kill -9 of the running program. About 3 s each, so a minute in CI."""

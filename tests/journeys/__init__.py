@@ -1,0 +1,1 @@
+"""Written conversations: `.chat` files that a shopkeeper can read, replayed through the whole bot; see `script`."""

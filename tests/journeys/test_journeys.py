@@ -1,0 +1,31 @@
+"""Every written conversation, on both databases, from the sandbox's phones through the whole bot and back."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.play import difference, play
+from tests.journeys.script import parse
+from tests.world import world
+
+HERE = Path(__file__).parent
+CHATS = sorted(str(path.relative_to(HERE)) for path in HERE.rglob("*.chat"))
+
+
+@pytest.mark.parametrize("chat", CHATS)
+async def test_conversation(chat: str, database_url: str, tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    accepting = pytestconfig.getoption("accept")
+    if accepting and not database_url.startswith("sqlite"):
+        pytest.skip("accepted from what happens on SQLite; run without --accept to see whether Postgres agrees")
+    file = HERE / chat
+    script = parse(chat, file.read_text())
+    everything = []
+    try:
+        async with world(database_url, tmp_path) as stage:
+            async for step, happened in play(script, stage):
+                if not accepting and not step.fits(happened):
+                    pytest.fail(difference(script, step, happened), pytrace=False)
+                everything.append(happened)
+    finally:
+        if accepting:
+            file.write_text(script.accept(everything))
