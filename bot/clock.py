@@ -2,15 +2,20 @@
 
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 
 @dataclass(slots=True)
 class Clock:
-    """`now()` is the business's time (aware UTC), `monotonic()` the machine's (seconds, for timeouts and measuring)."""
+    """`now()` is the business's time (aware UTC), `monotonic()` the machine's (seconds, for timeouts and measuring).
+
+    `listeners` are called when the clock was moved: whoever waits for a moment looks again.
+    """
 
     offset: timedelta = field(default_factory=timedelta)
+    listeners: list[Callable[[], None]] = field(default_factory=list)
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.offset
@@ -20,6 +25,8 @@ class Clock:
         if by < timedelta():
             raise ValueError("the clock only moves forward")
         self.offset += by
+        for listener in self.listeners:
+            listener()
         return self.now()
 
     @staticmethod
@@ -48,3 +55,8 @@ class Ids:
     def token() -> str:
         """An unguessable name (96 bits) that says nothing about anybody."""
         return secrets.token_urlsafe(12)
+
+    @staticmethod
+    def salt() -> bytes:
+        """32 random bytes."""
+        return secrets.token_bytes(32)

@@ -1,0 +1,1 @@
+"""Tests of the shell, each beside the module it is about."""
