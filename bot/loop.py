@@ -1,0 +1,76 @@
+"""A loop that does due work: `run_once` until it says False, then sleep until woken, until something is due, or for a tick."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.clock import Clock
+from bot.tasks import spawn
+
+log = structlog.get_logger()
+
+TROUBLE_S = 1.0
+"""Pause after a pass that raised: the database is away or there is a bug, and neither is helped by haste."""
+
+
+class Loop:
+    """One owner task. `run_once` does a batch of work and returns whether there was any; tests call it directly."""
+
+    name = "loop"
+
+    def __init__(self, clock: Clock, *, tick: timedelta) -> None:
+        self._clock = clock
+        self._tick = tick
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+        clock.listeners.append(self.wake)
+
+    async def run_once(self) -> bool:
+        raise NotImplementedError
+
+    async def next_due(self) -> datetime | None:
+        """When there will be work that no wake announces; asked when there is none."""
+        return None
+
+    def wake(self) -> None:
+        """There is work. Safe at any time."""
+        self._wake.set()
+
+    def start(self) -> None:
+        self._task = spawn(self._run(), name=self.name)
+
+    async def stop(self) -> None:
+        """Finish the batch at hand and end."""
+        self._stopping = True
+        self.wake()
+        self._clock.listeners.remove(self.wake)
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    @property
+    def is_running(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                if await self.run_once():
+                    await asyncio.sleep(0)  # a busy loop leaves the door its turn
+                    continue
+                wait = await self._wait_s()
+            except Exception:
+                log.exception("loop_failed", loop=self.name)
+                wait = TROUBLE_S
+            try:
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    async def _wait_s(self) -> float:
+        due = await self.next_due()
+        tick = self._tick.total_seconds()
+        return tick if due is None else min(tick, max(0.0, (due - self._clock.now()).total_seconds()))

@@ -1,0 +1,204 @@
+"""Outbox → WhatsApp: the 24-hour window, pacing, retries and the ambiguous-send protocol (docs/life-of-a-message.md).
+
+Every attempt is on disk before its first byte leaves. Answers are written in batches: whatever came back while the last
+commit ran shares the next one.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot import settling
+from bot.clock import Clock, Ids
+from bot.loop import Loop
+from bot.metrics import Metrics
+from bot.settling import Answer, Judgement
+from bot.tasks import spawn
+from bot.whatsapp import wire
+from bot.whatsapp.client import Accepted, Client, Refused
+from flows import alerts, limits
+from flows.errors import Verdict
+from flows.messages import Message
+from flows.pacing import Pace, number_pace
+from flows.settings import Settings
+from flows.store import Store
+from handlers.turn import tell_staff
+from models import contacts, outbox, sending, staff, templates
+from models.database import Database
+from models.engines import Connection
+from models.outbox import Outbound
+from models.sending import Recipient
+from models.work import Work
+
+log = structlog.get_logger()
+
+IN_FLIGHT = 64
+"""Requests at once: at 100 ms an answer they carry far more than Meta allows a number in a second."""
+
+
+class Sender(Loop):
+    """Runs in one task, with a task for each request in flight."""
+
+    name = "sender"
+
+    def __init__(
+        self,
+        database: Database,
+        store: Store,
+        *,
+        client: Client,
+        clock: Clock,
+        ids: Ids,
+        metrics: Metrics,
+        tick: timedelta,
+    ) -> None:
+        super().__init__(clock, tick=tick)
+        self._database, self._store, self._client = database, store, client
+        self._ids, self._metrics = ids, metrics
+        self._pace: Pace | None = number_pace(Settings(store.settings).get("pace.number"))
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._answers: list[Answer] = []
+
+    async def run_once(self) -> bool:
+        """Write the answers that came, take what is due and start to send it; False when there was nothing to do."""
+        settled = await self._settle()
+        return await self._claim() or settled
+
+    async def idle(self) -> None:
+        """Wait until no request is in flight. Their answers are still to be written."""
+        while self._in_flight:
+            await asyncio.wait(self._in_flight)
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._in_flight and not self._answers
+
+    async def stop(self) -> None:
+        """Take nothing more, let what is in flight come back for a moment, and write what came of it."""
+        await super().stop()
+        if self._in_flight:
+            await asyncio.wait(self._in_flight, timeout=limits.DRAIN.total_seconds())
+        for task in self._in_flight:
+            task.cancel()  # its row stays `sending`; the next start treats it as unknown
+        await self._settle()
+
+    async def next_due(self) -> datetime | None:
+        async with self._database.transaction() as connection:
+            return await sending.next_due(connection, self._store.id, self._pace)
+
+    async def _claim(self) -> bool:
+        room = IN_FLIGHT - len(self._in_flight)
+        if room <= 0:
+            return False
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            states = await templates.statuses(connection, self._store.id)
+            claim = await sending.claim(
+                connection, store_id=self._store.id, now=now, limit=room, pace=self._pace,
+                choose=lambda row, recipient: settling.unsent(row, recipient, now, states),
+            )  # fmt: skip
+            if claim.given_up:
+                await self._tell(connection, [_Unreachable(row.contact_id, None) for row in claim.given_up])
+        for row, recipient in claim.sends:
+            task = spawn(self._send(row, recipient, settling.form(row, recipient, now)), name="send")
+            self._in_flight.add(task)
+            task.add_done_callback(self._in_flight.discard)
+        return claim.moved > 0
+
+    async def _send(self, row: Outbound, recipient: Recipient, form: Message) -> None:
+        body = wire.payload(form, wa_id=recipient.wa_id, bsuid=recipient.bsuid, token=row.token)
+        outcome = await self._client.send(body)
+        self._metrics.sends.labels(type(outcome).__name__.lower()).inc()
+        if isinstance(outcome, Accepted):
+            self._metrics.reply.observe((self._clock.now() - row.created_at).total_seconds())
+        else:
+            code = outcome.code if isinstance(outcome, Refused) else None
+            log.warning("send_failed", message=row.id, outcome=type(outcome).__name__, code=code)
+        self._answers.append(Answer(row, recipient, form, outcome))
+        self.wake()
+
+    async def _settle(self) -> bool:
+        """Write what came of the attempts that were answered since the last time."""
+        if not self._answers:
+            return False
+        answers, self._answers = self._answers, []
+        try:
+            async with self._database.transaction() as connection:
+                await self._write_judgements(connection, [settling.judge(a, self._clock.now()) for a in answers])
+        except BaseException:
+            self._answers = answers + self._answers  # what Meta said must not be forgotten
+            raise
+        return True
+
+    async def _write_judgements(self, connection: Connection, judgements: Sequence[Judgement]) -> None:
+        await sending.settle(connection, self._store.id, [j.settlement for j in judgements])
+        await self._tell(
+            connection,
+            [_Unreachable(j.settlement.row.contact_id, j.verdict) for j in judgements if j.is_lost],
+            [j for j in judgements if j.instead is not None],
+        )
+        if stopping := next((j for j in judgements if j.stops_number), None):
+            await self._pause(connection, stopping)
+
+    async def _pause(self, connection: Connection, judgement: Judgement) -> None:
+        """Everything waits; staff hear of it once, as soon as anything can be sent again."""
+        assert judgement.verdict is not None
+        number = await sending.get_number(connection, self._store.id)
+        delay = judgement.verdict.delay(number.pauses + 1) or limits.PAUSE
+        code = judgement.settlement.error_code
+        log.error("sending_paused", code=code, seconds=delay.total_seconds())
+        await sending.pause(connection, self._store.id, until=self._clock.now() + delay, code=code or 0)
+        if judgement.verdict.alert and number.pauses == 0:
+            await self._news(
+                connection, alerts.account_stopped(self._store, code=code or 0, reason=judgement.verdict.sentence)
+            )
+
+    async def _tell(
+        self, connection: Connection, lost: Sequence["_Unreachable"], retold: Sequence[Judgement] = ()
+    ) -> None:
+        """Staff learn which of their messages did not arrive; what can be said in another form is said again."""
+        if not lost and not retold:
+            return
+        work = await self._work(connection)
+        for unreachable in lost:
+            contact = await contacts.get(work, unreachable.contact_id)
+            who = contact.name or "somebody without a name"
+            verdict = unreachable.verdict
+            news = (
+                alerts.send_failed(self._store, who=who, reason=verdict.sentence)
+                if verdict
+                else alerts.send_unknown(self._store, who=who)
+            )
+            tell_staff(work, news, but=contact.id)
+        for judgement in retold:
+            row = judgement.settlement.row
+            assert judgement.instead is not None
+            outbox.say(
+                work, row.contact_id, judgement.instead,
+                cause=row.cause_id, fallback=row.fallback, purpose=row.purpose, arrival=row.arrival,
+            )  # fmt: skip
+        await outbox.write_alerts(work)
+        await work.flush()
+
+    async def _news(self, connection: Connection, news: str) -> None:
+        work = await self._work(connection)
+        tell_staff(work, news)
+        await outbox.write_alerts(work)
+        await work.flush()
+
+    async def _work(self, connection: Connection) -> Work:
+        work = Work(connection, store=self._store, now=self._clock.now(), ids=self._ids)
+        [rows] = await connection.fetch(staff.LIST(store_id=self._store.id))
+        staff.loaded(work, rows)
+        return work
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreachable:
+    """Somebody a message of ours did not reach; without a verdict nobody knows whether it did."""
+
+    contact_id: int
+    verdict: Verdict | None

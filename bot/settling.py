@@ -1,0 +1,125 @@
+"""The sender's judgement, pure: in which form a row goes out, or why not now, and what follows from each outcome.
+
+The protocol is `docs/life-of-a-message.md`; what follows from an error code is `flows/errors.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.whatsapp.client import Accepted, NotSent, Outcome, Refused, Unknown
+from flows import limits, messages
+from flows.errors import Consequence, Scope, Verdict, classify
+from flows.messages import Message, Template
+from flows.window import is_open
+from models.outbox import ALERT, MUST_ARRIVE, TEMPLATE, WINDOW, Outbound
+from models.sending import Recipient, Settlement, Unsent
+from models.templates import APPROVED
+
+NOT_SENT_DELAYS = tuple(timedelta(seconds=s) for s in (1, 2, 4, 8, 16, 32, 60))
+"""Nothing reached Meta: tried again as often as it takes."""
+TEMPLATE_CODES = frozenset({132000, 132001, 132005, 132007, 132012, 132015, 132016, 132018})
+"""Refusals of the template and not of the message: it waits until the person writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One attempt that ended: what was sent to whom, and how."""
+
+    row: Outbound
+    recipient: Recipient
+    form: Message
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`instead` is the same in a form that this person's app can show; `stops_number` makes everything wait."""
+
+    settlement: Settlement
+    verdict: Verdict | None = None
+    instead: Message | None = None
+    stops_number: bool = False
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether staff must know: it had to arrive and will not. Failed alerts alert nobody, or two would for ever."""
+        row = self.settlement.row
+        ended = self.settlement.event == "refused" and self.instead is None
+        return ended and row.arrival == MUST_ARRIVE and row.purpose != ALERT
+
+
+def unsent(row: Outbound, recipient: Recipient, now: datetime, states: Mapping[tuple[str, str], str]) -> Unsent | None:
+    """Why `row` does not go out now. A template Meta never spoke of is tried: a stand-in may know nothing of templates."""
+    if row.expires_at is not None and row.expires_at <= now:
+        return Unsent(ended="expired")
+    if recipient.wa_id is None and recipient.bsuid is None:
+        return Unsent(ended="suppressed")
+    if _is_free(row, recipient, now):
+        return None
+    if row.fallback is None:
+        return Unsent(held=WINDOW)
+    state = states.get((row.fallback.name, row.fallback.language), APPROVED)
+    return None if state == APPROVED else Unsent(held=TEMPLATE)
+
+
+def form(row: Outbound, recipient: Recipient, now: datetime) -> Message:
+    """The free form while the window is open, else the template; `unsent` has said that there is one."""
+    if _is_free(row, recipient, now):
+        return row.message
+    assert row.fallback is not None
+    return row.fallback
+
+
+def _is_free(row: Outbound, recipient: Recipient, now: datetime) -> bool:
+    """A row that Meta refused for a closed window believes Meta until the person has written again."""
+    if row.closed and not (recipient.last_inbound_at and recipient.last_inbound_at > row.created_at):
+        return False
+    return is_open(recipient.last_inbound_at, now)
+
+
+def judge(answer: Answer, now: datetime) -> Judgement:
+    row = answer.row
+    match answer.outcome:
+        case Accepted(wamid=wamid):
+            return Judgement(Settlement(row, "accepted", now, wamid=wamid))
+        case NotSent():
+            delay = NOT_SENT_DELAYS[min(row.attempts, len(NOT_SENT_DELAYS) - 1)]
+            return Judgement(Settlement(row, "returned", now + delay))
+        case Unknown():
+            return Judgement(Settlement(row, "lost", now + _patience(answer.form)))
+        case Refused(code=code, http_status=http_status):
+            return _judge_refusal(answer, classify(code, http_status), code, now)
+
+
+def _patience(form: Message) -> timedelta:
+    """How long the status of a send with an unknown outcome may take."""
+    return limits.AMBIGUOUS_TEMPLATE_WAIT if isinstance(form, Template) else limits.AMBIGUOUS_WAIT
+
+
+def _judge_refusal(answer: Answer, verdict: Verdict, code: int | None, now: datetime) -> Judgement:
+    row = answer.row
+
+    def back(due_at: datetime = now, *, held: str | None = None, closed: bool = row.closed) -> Settlement:
+        return Settlement(row, "returned", due_at, error_code=code, held=held, closed=closed)
+
+    if verdict.ambiguous:
+        return Judgement(Settlement(row, "lost", now + _patience(answer.form), error_code=code), verdict)
+    if isinstance(answer.form, Template) and code in TEMPLATE_CODES:
+        return Judgement(back(held=TEMPLATE), verdict)
+    if verdict.consequence is Consequence.USE_TEMPLATE:
+        held = None if row.fallback is not None and not row.closed else WINDOW
+        return Judgement(back(held=held, closed=True), verdict)
+    refused = Settlement(row, "refused", now, error_code=code)
+    if verdict.consequence is Consequence.OTHER_FORM:
+        return Judgement(refused, verdict, instead=messages.in_words(answer.form))
+    if verdict.scope is Scope.NUMBER:
+        return Judgement(back(), verdict, stops_number=True)
+    tries = answer.recipient.backoffs + 1 if verdict.scope is Scope.CONTACT else row.attempts + 1
+    delay = verdict.delay(tries)
+    if delay is None:
+        return Judgement(refused, verdict)
+    if verdict.scope is Scope.CONTACT:
+        waiting = Settlement(row, "returned", now, error_code=code, closed=row.closed, back_off_until=now + delay)
+        return Judgement(waiting, verdict)
+    return Judgement(back(now + delay), verdict)

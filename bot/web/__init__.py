@@ -1,0 +1,1 @@
+"""HTTP: the door that Meta knocks at, and what operators look at."""

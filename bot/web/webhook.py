@@ -1,0 +1,101 @@
+"""The door: signature over the raw bytes, cut into items, on disk, 200. Nothing else happens on the way.
+
+Meta sends an event again (for days) until it hears 200, and never after: so 200 only after the commit, 503 when the database
+cannot take it, and 400 only for what is no JSON. No log line, no look-up, no typed reading here.
+"""
+
+import hmac
+
+from aiohttp import web
+from aiohttp.web_exceptions import HTTPRequestEntityTooLarge
+
+from bot.clock import Clock
+from bot.faults import FaultPoints
+from bot.intake import Full, Intake
+from bot.metrics import Metrics
+from bot.whatsapp.parse import NotJson, explode
+from bot.whatsapp.signature import Signature
+from flows.limits import BODY_BYTES
+from models.inbox import Arrival
+
+SIGNATURE = "X-Hub-Signature-256"
+CHALLENGE_LIMIT = 256
+RETRY_LATER = {"Retry-After": "5"}
+REFUSALS = {
+    400: "This is not JSON. Send the body exactly as WhatsApp made it.",
+    401: "The signature is missing or wrong. WhatsApp signs every webhook with the app's secret: check WHATSAPP_APP_SECRET.",
+    403: "The verify token does not match. Type the value of WHATSAPP_VERIFY_TOKEN into Meta's webhook form.",
+    413: "The body is larger than 4 MiB; WhatsApp sends at most 3 MB.",
+    415: "Send the body as it is: compressed bodies are not taken.",
+    503: "The events could not be stored just now. Send them again.",
+}
+
+
+class Webhook:
+    """`GET` and `POST /webhook`."""
+
+    def __init__(
+        self,
+        *,
+        app_secret: str,
+        verify_token: str,
+        phone_number_id: str,
+        intake: Intake,
+        metrics: Metrics,
+        faults: FaultPoints | None = None,
+    ) -> None:
+        self._signature = Signature(app_secret)
+        self._verify_token = verify_token.encode()
+        self._phone_number_id = phone_number_id
+        self._intake = intake
+        self._faults = faults
+        self._ack = metrics.ack
+        self._answers = {status: metrics.webhooks.labels(str(status)) for status in (200, *REFUSALS)}
+
+    async def verify(self, request: web.Request) -> web.Response:
+        """Meta's handshake: the challenge comes back as plain text when the token is ours."""
+        query = request.query
+        token = query.get("hub.verify_token", "").encode("utf-8", "surrogatepass")
+        challenge = query.get("hub.challenge", "")
+        fits = hmac.compare_digest(token, self._verify_token)
+        if query.get("hub.mode") != "subscribe" or not fits or not 0 < len(challenge) <= CHALLENGE_LIMIT:
+            return self._refuse(403)
+        return web.Response(text=challenge, headers={"X-Content-Type-Options": "nosniff"})
+
+    async def receive(self, request: web.Request) -> web.Response:
+        began = Clock.monotonic()
+        status = await self._receive(request)
+        if status != 200:
+            return self._refuse(status)
+        if self._faults is not None:
+            self._faults("webhook.accepted")
+        self._answers[200].inc()
+        self._ack.observe(Clock.monotonic() - began)
+        return web.Response()
+
+    async def _receive(self, request: web.Request) -> int:
+        if "Content-Encoding" in request.headers:
+            return 415
+        if request.content_length is not None and request.content_length > BODY_BYTES:
+            return 413
+        headers = request.headers.getall(SIGNATURE, [])
+        try:
+            raw = await request.read()
+        except HTTPRequestEntityTooLarge:
+            return 413
+        if len(headers) != 1 or not self._signature.fits(raw, headers[0]):
+            return 401
+        try:
+            items = explode(raw, phone_number_id=self._phone_number_id)
+        except NotJson:
+            return 400
+        try:
+            await self._intake.put([Arrival(i.source_id, i.kind, i.ordering_key, i.payload) for i in items])
+        except Full:
+            return 503
+        return 200
+
+    def _refuse(self, status: int) -> web.Response:
+        self._answers[status].inc()
+        headers = RETRY_LATER if status == 503 else None
+        return web.Response(status=status, text=REFUSALS[status] + "\n", headers=headers)

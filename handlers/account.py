@@ -1,0 +1,20 @@
+"""What Meta tells about our account and templates."""
+
+from flows import alerts
+from flows.inbound import AccountNotice, TemplateUpdate
+from handlers.turn import tell_staff
+from models import templates
+from models.work import Work
+
+
+async def on_template(work: Work, update: TemplateUpdate) -> None:
+    if update.status is not None:
+        templates.keep(work, name=update.name, language=update.language, status=update.status, reason=update.reason)
+        if update.status == templates.APPROVED:
+            templates.release(work)
+    if (news := alerts.template_changed(work.store, update)) is not None:
+        tell_staff(work, news)
+
+
+async def on_notice(work: Work, notice: AccountNotice) -> None:
+    tell_staff(work, alerts.account_notice(work.store, notice))

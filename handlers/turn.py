@@ -1,0 +1,76 @@
+"""What a handler gets: one message being handled, who it is from, and the ways to answer."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flows import menu
+from flows.inbound import Message
+from flows.messages import Message as Words
+from flows.messages import Template
+from flows.policy import may
+from flows.store import Store
+from models import audit, catalog, outbox, staff
+from models.contacts import Contact
+from models.inbox import Event
+from models.staff import Staff
+from models.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """`staff` is set when the signed sender is of the shop; `sent_at` is when the message was sent, as far as that is known."""
+
+    work: Work
+    event: Event
+    message: Message
+    contact: Contact
+    staff: Staff | None
+    sent_at: datetime
+    catalog_id: str | None = None
+
+    @property
+    def store(self) -> Store:
+        return self.work.store
+
+    @property
+    def language(self) -> str:
+        return self.contact.language or self.store.language
+
+    @property
+    def who(self) -> str:
+        """The contact as staff know them."""
+        return self.contact.name or "somebody without a name"
+
+    @property
+    def age(self) -> timedelta:
+        """How long the message was on its way to us."""
+        return self.work.now - self.sent_at
+
+    def say(self, words: Words, *, fallback: Template | None = None, arrival: str = outbox.MUST_ARRIVE) -> None:
+        """Answer the sender."""
+        outbox.say(self.work, self.contact.id, words, cause=self.event.id, fallback=fallback, arrival=arrival)
+
+    def tell_staff(self, news: str) -> None:
+        """News for everyone of the shop who gets alerts, but for the sender, who gets the answer."""
+        tell_staff(self.work, news, but=self.contact.id)
+
+    def record(self, action: str, outcome: str) -> None:
+        """A line of the audit trail."""
+        role = self.staff.role if self.staff else None
+        audit.record(
+            self.work, event_id=self.event.id, contact_id=self.contact.id, role=role, action=action, outcome=outcome
+        )
+
+    async def thumbnail(self) -> str | None:
+        """The retailer id that heads the catalogue message; None when there is no catalogue."""
+        return await catalog.thumbnail(self.work)
+
+    async def show_menu(self) -> None:
+        self.say(menu.greeting(self.store, self.language, has_catalogue=await self.thumbnail() is not None))
+
+
+def tell_staff(work: Work, news: str, *, but: int | None = None) -> None:
+    """News for everyone of the shop whose role gets alerts."""
+    for person in staff.list_all(work):
+        if person.contact_id != but and may(person.role, "alerts"):
+            work.tell(person.contact_id, news)
