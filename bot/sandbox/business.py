@@ -12,6 +12,8 @@ from bot.sandbox.world import World
 
 Json = dict[str, Any]
 PAGE = 25
+TEMPLATES_MOST = 250
+"""What an unverified business may have; documented."""
 
 
 class Business:
@@ -23,7 +25,7 @@ class Business:
         await self._slowly()
         fields, data, filename, mime_type = await _multipart(request)
         if fields.get("messaging_product") != "whatsapp":
-            raise GraphError(100, "(#100) The parameter messaging_product is required.")
+            raise GraphError(100, "The parameter messaging_product is required.")
         mime_type = fields.get("type", mime_type).partition(";")[0]
         check_upload(data, mime_type)
         now = self._world.clock.now()
@@ -159,8 +161,16 @@ def _page(request: web.Request, found: list[Json]) -> web.Response:
     paging: Json = {"cursors": cursors}
     if end < len(found):
         paging["next"] = str(request.url.update_query(after=str(end)))
-    summary = {"summary": {"total_count": len(found)}} if request.query.get("summary") == "true" else {}
-    return reply({"data": found[start:end], "paging": paging, **summary})
+    answer: Json = {"data": found[start:end], "paging": paging}
+    if asked := request.query.get("summary"):
+        known = {
+            "total_count": len(found),
+            "message_template_count": len(found),
+            "message_template_limit": TEMPLATES_MOST,
+        }
+        wanted = ["total_count"] if asked == "true" else asked.split(",")
+        answer["summary"] = {name: known.get(name, True) for name in wanted}
+    return reply(answer)
 
 
 async def _multipart(request: web.Request) -> tuple[dict[str, str], bytes, str, str]:

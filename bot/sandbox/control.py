@@ -35,7 +35,7 @@ HEADERS = {
 @web.middleware
 async def only_here(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse other machines, other host names (DNS rebinding) and forms of other sites; add the strict headers."""
-    if "/graph/" not in request.path:
+    if not _is_graph(request):
         host = request.host.rpartition(":")[0].strip("[]") if ":" in request.host else request.host
         if request.remote not in LOOPBACK or host not in LOOPBACK:
             raise web.HTTPForbidden(text="The sandbox answers only to this machine.\n")
@@ -47,8 +47,14 @@ async def only_here(request: web.Request, handler: Handler) -> web.StreamRespons
     return await handler(request)
 
 
+def _is_graph(request: web.Request) -> bool:
+    """By the route, not by the path: a part of a path may be anything."""
+    resource = request.match_info.route.resource
+    return resource is not None and "/graph/" in resource.canonical
+
+
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    if "/graph/" not in request.path:
+    if not _is_graph(request):
         response.headers.update(HEADERS)
 
 

@@ -106,10 +106,6 @@ class Delivery:
     def wake(self) -> None:
         self._woken.set()
 
-    @property
-    def waiting(self) -> int:
-        return len(self._pending)
-
     async def run(self) -> None:
         while True:
             self._woken.clear()

@@ -65,8 +65,6 @@ class World:
         if self.moved in self.clock.listeners:
             self.clock.listeners.remove(self.moved)
 
-    # what people do
-
     def receive(self, person: Person, content: Json, bubble: Json, *, reply_to: str | None = None) -> str:
         """The person sends `content` (Meta's object with its type): a webhook, a bubble, an open window. The wamid."""
         now = self.clock.now()
@@ -116,8 +114,6 @@ class World:
             self._tick(bubble.wamid, "read")
             self._report(person, bubble.wamid, ("read",))
         return len(seen)
-
-    # what the bot does
 
     def window(self, person: Person) -> datetime | None:
         """When the 24-hour window closes; None when it is closed."""
@@ -200,8 +196,6 @@ class World:
         value = webhooks.template_status(template, template["status"])
         source = f"template:{template['name']}:{template['language']}:{template['status']}:{at}"
         self.delivery.put(value, [source], field="message_template_status_update", at=at)
-
-    # how it is shown and told
 
     def show(self, person: str, bubble: Bubble) -> None:
         self.ledger.write("bubble", person=person, bubble=bubble.json())

@@ -192,6 +192,13 @@ async def test_only_this_machine_under_its_own_name_is_answered(
         assert answer.status == status
 
 
+async def test_a_path_that_only_looks_like_the_graph_api_is_guarded_too(play: Stage) -> None:
+    for path in ("control/people/graph/change", "graph/../control/state", "nothing/graph/here"):
+        url = play.server.make_url(f"/sandbox/{path}")
+        async with play.http.post(url, data=b"{}", headers={"Host": "evil.example"}) as answer:
+            assert answer.status in {403, 405}
+
+
 @pytest.mark.parametrize(
     ("site", "status"), [("same-origin", 200), ("none", 200), ("cross-site", 403), ("same-site", 403)]
 )
