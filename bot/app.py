@@ -5,7 +5,7 @@ import fcntl
 import os
 import signal
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ import structlog
 from aiohttp import web
 
 from bot import faults as fault_points
+from bot import logs
 from bot.clock import Clock, Ids
 from bot.dispatcher import Dispatcher
 from bot.intake import Intake
@@ -21,8 +22,8 @@ from bot.metrics import Metrics
 from bot.scheduler import Scheduler
 from bot.sender import Sender
 from bot.settings import CREDENTIALS, FirstStore, Settings, SettingsError, WhatsApp
-from bot.tasks import spawn
 from bot.web.health import Health
+from bot.web.server import CannotListen, Server
 from bot.web.webhook import Webhook
 from bot.whatsapp.client import Client
 from flows import feed
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-KEEP_ALIVE_S = 75
-SHUTDOWN_S = 2.0
 WATCH_S = 1.0
 SANDBOX_FILES = Path("var")
 
@@ -92,6 +91,12 @@ class App:
             busy |= await self.scheduler.run_once()
             if not busy:
                 return
+
+    def dead_loops(self) -> list[str]:
+        """Which of the tasks that this process lives for have ended by themselves."""
+        watched: list[Intake | Dispatcher | Sender] = [self.intake] if self.role != "worker" else []
+        watched += [self.dispatcher, self.sender] if self.role != "web" else []
+        return [loop.name for loop in watched if not loop.is_running]
 
     async def _start(self, *, loops: bool) -> None:
         Hook.point = self.faults or staticmethod(no_fault)
@@ -156,12 +161,17 @@ class App:
             app.add_subapp("/sandbox", self.sandbox.app())
         port = self.settings.worker_port if self.role == "worker" else self.settings.port
         if port is not None:
-            await self._listen(app, port)
+            server = Server(app)
+            self._stack.push_async_callback(server.stop)
+            try:
+                self.port = await server.start(self.settings.host, port)
+            except CannotListen as error:
+                raise CannotStart(str(error)) from error
 
     async def _meet_whatsapp(self, *, loops: bool) -> None:
         """Our own port may be known only now: the sandbox lives behind it."""
         if self.sandbox is not None:
-            here = f"http://{self.settings.host}:{self.port}"
+            here = self.settings.here(self.port)
             self.client.api_url = f"{here}/sandbox/graph"
             self.sandbox.webhook = f"{here}/webhook"
             self._stack.push_async_callback(self.sandbox.stop)
@@ -170,20 +180,6 @@ class App:
         await self.client.start()
         self._stack.push_async_callback(self.client.stop)
 
-    async def _listen(self, app: web.Application, port: int) -> None:
-        runner = web.AppRunner(
-            app, access_log=None, shutdown_timeout=SHUTDOWN_S, keepalive_timeout=KEEP_ALIVE_S, auto_decompress=False
-        )
-        await runner.setup()
-        self._stack.push_async_callback(runner.cleanup)
-        try:
-            await web.TCPSite(runner, self.settings.host, port).start()
-        except OSError as error:
-            raise CannotStart(
-                f"Port {port} of {self.settings.host} cannot be used ({error.strerror}). Set another PORT."
-            ) from error
-        self.port = runner.addresses[0][1]
-
     def _start_loops(self) -> None:
         self.sender.start()
         self._stack.push_async_callback(self.sender.stop)
@@ -191,7 +187,6 @@ class App:
         self._stack.push_async_callback(self.dispatcher.stop)
         self.scheduler.start()
         self._stack.push_async_callback(self.scheduler.stop)
-        spawn(self.jobs.look_at_templates(), name="templates")
 
     def _check_role(self) -> None:
         if self.role in ("web", "worker") and self.settings.address.is_sqlite:
@@ -240,6 +235,7 @@ class App:
             products=demo.products(self.settings.public_url), webhook=None,
             ledger=self.files / "sandbox.jsonl", public_url=self.settings.public_url,
         )  # fmt: skip
+        self._stack.push_async_callback(self.sandbox.stop)
 
     def _credentials(self) -> WhatsApp:
         if self.settings.whatsapp is not None:
@@ -295,8 +291,13 @@ class App:
         log.info("catalogue_filled", products=count, faults=len(found.faults))
 
     def _feed(self) -> str | None:
-        if self.settings.catalog_file is not None:
-            return self.settings.catalog_file.read_text(encoding="utf-8-sig")
+        if (file := self.settings.catalog_file) is not None:
+            try:
+                return file.read_text(encoding="utf-8-sig")
+            except (OSError, UnicodeDecodeError) as error:
+                raise CannotStart(
+                    f"CATALOG_FILE cannot be read as UTF-8 text ({type(error).__name__}). Save it as CSV in UTF-8."
+                ) from error
         if self.sandbox is None:
             return None
         from bot.sandbox import demo
@@ -319,23 +320,22 @@ def _warn_of_difference(store: Store, first: FirstStore) -> None:
 
 async def run(settings: Settings, *, role: str, on_ready: Callable[[App], None]) -> int:
     """Run until SIGTERM or SIGINT; the exit status. A loop that dies ends the process: something outside starts it again."""
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(logs.unheard)
     app = App(settings, role=role)
     done = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, done.set)
+        loop.add_signal_handler(name, done.set)
     await app.start()
-    on_ready(app)
     try:
+        on_ready(app)
         while not done.is_set():
-            try:
+            if dead := app.dead_loops():
+                log.critical("loop_died", loops=dead)
+                return 1
+            with suppress(TimeoutError):
                 async with asyncio.timeout(WATCH_S):
                     await done.wait()
-            except TimeoutError:
-                if dead := [
-                    loop.name for loop in (app.dispatcher, app.sender) if role != "web" and not loop.is_running
-                ]:
-                    log.critical("loop_died", loops=dead)
-                    return 1
     finally:
         log.info("app_stopping")
         await app.stop()

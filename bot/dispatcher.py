@@ -1,10 +1,10 @@
 """Inbox → handlers: each contact's events in order, many contacts per commit, one unit of work around them all.
 
 A handler that raises loses its own part and nothing else. If the batch cannot be written, every event runs alone, so that
-only the guilty one fails.
+only the guilty one fails. What is wrong with the database itself is nobody's attempt: it is tried again until it works.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,18 +14,25 @@ from bot.loop import Loop
 from bot.metrics import Metrics
 from bot.whatsapp import parse
 from flows import alerts, limits, menu
-from flows.errors import classify
-from flows.inbound import AccountNotice, Message, Sender, StatusReport, TemplateUpdate
+from flows.inbound import (
+    AccountNotice,
+    Cart,
+    IdentityChange,
+    Message,
+    Reaction,
+    Revision,
+    StatusReport,
+    TemplateUpdate,
+)
 from flows.store import Store
 from flows.window import opened_at
 from handlers import account, routes, timers
-from handlers.reports import Report, on_reports
+from handlers.reports import on_reports
 from handlers.turn import Turn, tell_staff
-from models import contacts, inbox, outbox, staff
-from models import timers as timer_rows
-from models.database import REFUSED, UNAVAILABLE, Database
+from models import catalog, contacts, inbox, orders, outbox, questions, staff
+from models.database import REFUSED, UNAVAILABLE, Database, is_passing
 from models.engines import Connection
-from models.inbox import STATUS_LANE, Event
+from models.inbox import DEAD, POSTPONED, STATUS_LANE, Event
 from models.work import Conflict, Work
 
 log = structlog.get_logger()
@@ -33,9 +40,13 @@ log = structlog.get_logger()
 INTELLIGIBLE = ("message", "status", "template", "account", "errors")
 """Kinds that somebody acts on; all others are kept and ignored with their kind as the reason."""
 
+ENDS_THE_BATCH: tuple[type[BaseException], ...] = (Conflict, *REFUSED, *UNAVAILABLE)
+"""From a handler these say nothing about its event yet, and after them Postgres takes no more in this transaction."""
 
-NOT_THE_EVENTS_FAULT: tuple[type[BaseException], ...] = (Conflict, *UNAVAILABLE)
-"""Ends the batch instead of counting as an attempt of one event."""
+UNANSWERED = (Reaction, Revision, IdentityChange)
+"""Nobody waits for an answer to these."""
+
+Outcomes = list[tuple[Event, str]]
 
 
 class Dispatcher(Loop):
@@ -60,82 +71,149 @@ class Dispatcher(Loop):
         self._ids, self._metrics = ids, metrics
         self._catalog_id = catalog_id
         self._on_words = on_words
+        self._looked_at = clock.now()
 
     async def run_once(self) -> bool:
         """Handle one batch of what is due; False when nothing was."""
-        return await self._run_statuses() | await self._run_lanes()
+        self._looked_at = self._clock.now()
+        return await self._run_batch(inbox.claim_statuses) | await self._run_batch(inbox.claim)
 
-    async def _run_lanes(self) -> bool:
+    async def next_due(self) -> datetime | None:
+        async with self._database.transaction() as connection:
+            return await inbox.next_due(connection, self._looked_at)
+
+    async def _run_batch(self, claim: Callable[[Connection, datetime], Awaitable[list[Event]]]) -> bool:
+        """One batch in one transaction; if that fails, each of its events in one of its own."""
         events: list[Event] = []
         try:
             async with self._database.transaction() as connection:
-                lanes = await inbox.claim(connection, self._clock.now())
-                events = [event for lane in lanes for event in lane]
+                events = await claim(connection, self._looked_at)
                 if events:
-                    work = await self._handle_lanes(connection, lanes)
-            if events:
-                self._count(work)
-        except Conflict:
-            self._metrics.conflicts.inc()
+                    work, outcomes = await self._handle_batch(connection, events)
+        except Exception as error:  # noqa: BLE001 - raised again below unless one of the events may be to blame
+            await self._explain(error, events)
             await self._run_alone(events)
-        except (*REFUSED, *UNAVAILABLE):
-            if not await self._answers():
+        else:
+            if not events:
+                return False
+            self._count(work, outcomes)
+        self._on_words()
+        return True
+
+    async def _explain(self, error: Exception, events: Sequence[Event]) -> None:
+        """Raise again what is not about these events; say what is."""
+        if isinstance(error, Conflict):
+            self._metrics.conflicts.inc()
+            return
+        if not events or not await self._answers():
+            raise error
+        log.warning("batch_failed", events=len(events), exc_info=error)
+
+    async def _run_alone(self, events: Iterable[Event]) -> None:
+        """Each event in a unit of work of its own, in order: whoever stands behind one that failed is not taken."""
+        trouble: Exception | None = None
+        for event in events:
+            try:
+                await self._run_one(event)
+            except Exception as error:
+                if not is_passing(error) or not await self._answers():
+                    raise
+                trouble = error
+        if trouble is not None:
+            raise trouble
+
+    async def _run_one(self, event: Event) -> None:
+        error: Exception
+        for _ in range(limits.CONFLICT_RUNS):
+            try:
+                async with self._database.transaction() as connection:
+                    if (claimed := await inbox.claim_one(connection, event.id)) is None:
+                        return
+                    work, outcomes = await self._handle_batch(connection, [claimed])
+            except Conflict as conflict:
+                self._metrics.conflicts.inc()
+                error = conflict
+            except Exception as failure:
+                if is_passing(failure) or not await self._answers():
+                    raise
+                error = failure
+                break
+            else:
+                self._count(work, outcomes)
+                return
+        await self._record_failure(event, error)
+
+    async def _record_failure(self, event: Event, error: Exception) -> None:
+        """What the event asked for could not be written. If the news of that cannot either, it is buried without."""
+        try:
+            await self._write_failure(event, error, silent=False)
+        except Exception as worse:
+            if is_passing(worse) or not await self._answers():
                 raise
-            await self._run_alone(events)
-        if events:
-            self._on_words()
-        return bool(events)
+            log.exception("burial_failed", event_id=event.id)
+            await self._write_failure(event, error, silent=True)
 
-    async def _run_statuses(self) -> bool:
-        events: list[Event] = []
-        try:
-            async with self._database.transaction() as connection:
-                events = await inbox.claim_statuses(connection, self._clock.now())
-                if events:
-                    work = self._work(connection)
-                    await self._settle_reports(work, events)
-                    await self._load_staff(work)
-                    await outbox.write_alerts(work)
-                    await work.flush()
-        except Conflict:
-            self._metrics.conflicts.inc()
-            await self._run_alone(events)
-        if events:
-            self._on_words()
-        return bool(events)
+    async def _write_failure(self, event: Event, error: Exception, *, silent: bool) -> None:
+        async with self._database.transaction() as connection:
+            if (claimed := await inbox.claim_one(connection, event.id)) is None:
+                return
+            work, reading = self._work(connection), None if silent else _read(claimed)
+            await self._load(work, [reading] if isinstance(reading, Message) else [])
+            outcome = self._fail(work, claimed, reading, error=error, silent=silent)
+            await outbox.write_alerts(work)
+            await work.flush()
+        self._count(work, [(claimed, outcome)])
 
-    async def _handle_lanes(self, connection: Connection, lanes: Sequence[Sequence[Event]]) -> Work:
+    async def _handle_batch(self, connection: Connection, events: Sequence[Event]) -> tuple[Work, Outcomes]:
+        """Handle as many as there is time for, and write it all."""
         work = self._work(connection)
-        readings = {event.id: _read(event) for lane in lanes for event in lane}
-        await self._load(work, [r.sender for r in readings.values() if isinstance(r, Message)])
+        handle = self._settle_statuses if events[0].ordering_key == STATUS_LANE else self._handle_lanes
+        outcomes = await handle(work, events)
+        await outbox.write_alerts(work)
+        await work.flush()
+        return work, outcomes
+
+    async def _settle_statuses(self, work: Work, events: Sequence[Event]) -> Outcomes:
+        await self._load(work, [])
+        readings = [(event, _read(event)) for event in events]
+        outcomes = await on_reports(work, [(e, r) for e, r in readings if isinstance(r, StatusReport)])
+        unread = [event for event, reading in readings if not isinstance(reading, StatusReport)]
+        return [*outcomes, *((event, inbox.ignore(work, event, "unreadable")) for event in unread)]
+
+    async def _handle_lanes(self, work: Work, events: Sequence[Event]) -> Outcomes:
+        """Each lane in order, until there is no time left: the rest is for the next batch."""
+        stops_reading = self._clock.monotonic() + limits.BATCH_TIME.total_seconds() / 2
+        lanes: dict[str, list[tuple[Event, parse.Reading | None]]] = {}
+        messages = []
+        for event in events:
+            reading = _read(event)
+            lanes.setdefault(event.ordering_key, []).append((event, reading))
+            if isinstance(reading, Message):
+                messages.append(reading)
+            if self._clock.monotonic() > stops_reading:
+                break
+        await self._load(work, messages)
         closes = self._clock.monotonic() + limits.BATCH_TIME.total_seconds()
-        outcomes: list[tuple[Event, str]] = []
-        for lane in lanes:
-            for event in lane:
-                outcome = await self._attempt(work, event, readings[event.id])
-                outcomes.append((event, outcome))
-                if outcome == "postponed":
+        outcomes: Outcomes = []
+        for lane in lanes.values():
+            for event, reading in lane:
+                outcomes.append((event, await self._attempt(work, event, reading)))
+                if outcomes[-1][1] == POSTPONED:
                     break
             if self._clock.monotonic() > closes:
                 break
-        await outbox.write_alerts(work)
-        await work.flush()
-        for event, outcome in outcomes:
-            self._metrics.events.labels(event.kind.split(".")[0], outcome).inc()
-        return work
+        return outcomes
 
     async def _attempt(self, work: Work, event: Event, reading: parse.Reading | None) -> str:
         """Handle one event; what it did before it raised is taken back."""
         mark = work.mark()
         try:
-            outcome = await self._handle(work, event, reading)
-        except NOT_THE_EVENTS_FAULT:
+            return await self._handle(work, event, reading)
+        except ENDS_THE_BATCH:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - logged, counted and told by `_fail`
             work.take_back(mark)
-            log.exception("event_failed", event=event.id, kind=event.kind, attempt=event.attempts + 1)
-            return await self._fail(work, event, reading, error)
-        return outcome
+            return self._fail(work, event, reading, error=error)
 
     async def _handle(self, work: Work, event: Event, reading: parse.Reading | None) -> str:
         match reading:
@@ -145,132 +223,83 @@ class Dispatcher(Loop):
                 await account.on_template(work, reading)
             case AccountNotice():
                 await account.on_notice(work, reading)
-            case StatusReport():
-                await self._settle_reports(work, [event])
-                return "done"
-            case None if event.kind.startswith("timer."):
-                await routes.TIMERS[event.kind.removeprefix("timer.")](work, inbox.subject(event))
-            case None:
-                inbox.ignore(work, event, event.kind.removeprefix("ignored."))
-                return "ignored"
-        inbox.finish(work, event)
-        return "done"
+            case _ if event.kind.startswith("timer."):
+                await routes.TIMERS[event.kind.removeprefix("timer.")](work, event, inbox.subject(event))
+            case _:
+                unread = event.kind in INTELLIGIBLE
+                return inbox.ignore(work, event, "unreadable" if unread else event.kind.removeprefix("ignored."))
+        return inbox.finish(work, event)
 
     async def _handle_message(self, work: Work, event: Event, message: Message) -> None:
         contact = contacts.recognise(work, message.sender)
         sent_at = opened_at(message.sent_at, event.received_at)
-        contact = contacts.heard_from(work, contact, sent_at)
+        if not isinstance(message.content, IdentityChange):  # WhatsApp's own word, which opens no window
+            contact = contacts.heard_from(work, contact, sent_at)
         member = staff.find(work, contact.id)
         turn = Turn(work, event, message, contact, member, sent_at, self._catalog_id)
         await routes.find(message, member)(turn)
 
-    async def _settle_reports(self, work: Work, events: Sequence[Event]) -> None:
-        reports = []
-        for event in events:
-            status = _read(event)
-            if isinstance(status, StatusReport):
-                failed = status.status == "failed"
-                reports.append(Report(event, status, classify(status.error_code, 200) if failed else None))
-            else:
-                inbox.ignore(work, event, "unreadable")
-        if reports:
-            await on_reports(work, reports)
+    def _fail(
+        self, work: Work, event: Event, reading: parse.Reading | None, *, error: Exception, silent: bool = False
+    ) -> str:
+        """Try again later; after the last attempt bury it, and unless `silent` tell staff and whoever waits for an answer."""
+        attempt = event.attempts + 1
+        log.error("event_failed", event_id=event.id, kind=event.kind, attempt=attempt, exc_info=error)
+        if attempt < limits.ATTEMPTS:
+            return inbox.postpone(work, event, attempts=attempt, delay=limits.ATTEMPT_DELAYS[attempt - 1])
+        reason = type(error).__name__
+        if not silent:
+            who = self._apologise(work, event, reading) if isinstance(reading, Message) else "Meta"
+            tell_staff(work, alerts.buried(self._store, kind=event.kind, who=who, reason=reason))
+        timers.remind_of(work, event)
+        return inbox.bury(work, event, reason)
 
-    async def _fail(self, work: Work, event: Event, reading: parse.Reading | None, error: Exception) -> str:
-        """Try again later; after the last attempt bury it, tell staff, and say sorry to whoever waits for an answer."""
-        attempts = event.attempts + 1
-        if attempts < limits.ATTEMPTS:
-            inbox.postpone(work, event, attempts=attempts, delay=limits.ATTEMPT_DELAYS[attempts - 1])
-            return "postponed"
-        log.error("event_buried", event=event.id, kind=event.kind)
-        who = "Meta"
+    def _apologise(self, work: Work, event: Event, message: Message) -> str | None:
+        """Say sorry, the first time and to somebody who waits for an answer. Returns who that is."""
         mark = work.mark()
         try:
-            if isinstance(reading, Message):
-                contact = contacts.recognise(work, reading.sender)
-                who = contact.name or "somebody without a name"
+            contact = contacts.recognise(work, message.sender)
+            if event.attempts < limits.ATTEMPTS and not isinstance(message.content, UNANSWERED):
                 outbox.say(work, contact.id, menu.sorry(contact.language or self._store.language), cause=event.id)
         except Exception:
             work.take_back(mark)
-            log.exception("apology_failed", event=event.id)
-        inbox.bury(work, event, type(error).__name__)
-        tell_staff(work, alerts.buried(self._store, kind=event.kind, who=who, reason=type(error).__name__))
-        timer_rows.start(work, kind=timers.BURIED, subject=str(event.id), due_at=work.now + limits.BURIED_REMINDER)
-        return "dead"
+            log.exception("apology_failed", event_id=event.id)
+            return message.sender.name
+        return contact.name
 
-    async def _run_alone(self, events: Sequence[Event]) -> None:
-        """Each event in a unit of work of its own: the lanes are in order still, and a lane that fails waits."""
-        waiting: set[str] = set()
-        for event in events:
-            if event.ordering_key not in waiting and not await self._run_one(event):
-                waiting.add(event.ordering_key)
-
-    async def _run_one(self, event: Event) -> bool:
-        """Whether the event is settled (or somebody else has it)."""
-        for _ in range(limits.CONFLICT_RUNS):
-            try:
-                async with self._database.transaction() as connection:
-                    if (claimed := await inbox.claim_one(connection, event.id)) is None:
-                        return True
-                    if claimed.ordering_key == STATUS_LANE:
-                        work = self._work(connection)
-                        await self._load_staff(work)
-                        await self._settle_reports(work, [claimed])
-                        await outbox.write_alerts(work)
-                        await work.flush()
-                    else:
-                        self._count(await self._handle_lanes(connection, [[claimed]]))
-            except Conflict:
-                self._metrics.conflicts.inc()
-                continue
-            except (*REFUSED, *UNAVAILABLE) as error:
-                if not await self._answers():
-                    raise
-                return await self._record_failure(event, error)
-            return True
-        return await self._record_failure(event, Conflict("five times"))
-
-    async def _record_failure(self, event: Event, error: BaseException) -> bool:
-        """The database itself refused what the event asked for: that was an attempt."""
-        assert isinstance(error, Exception)
-        log.error("event_failed", event=event.id, kind=event.kind, attempt=event.attempts + 1, exc_info=error)
-        async with self._database.transaction() as connection:
-            work = self._work(connection)
-            reading = _read(event)
-            await self._load(work, [reading.sender] if isinstance(reading, Message) else [])
-            outcome = await self._fail(work, event, reading, error)
-            await outbox.write_alerts(work)
-            await work.flush()
-        self._metrics.events.labels(event.kind.split(".")[0], outcome).inc()
-        return outcome == "dead"
-
-    async def _load(self, work: Work, senders: Sequence[Sender]) -> None:
-        names = {name for sender in senders for name in (sender.wa_id, sender.bsuid) if name}
-        people, identities, rows = await work.connection.fetch(
-            *contacts.load(names, self._store.id), staff.LIST(store_id=self._store.id)
-        )
-        contacts.loaded(work, people, identities)
-        staff.loaded(work, rows)
-
-    async def _load_staff(self, work: Work) -> None:
-        [rows] = await work.connection.fetch(staff.LIST(store_id=self._store.id))
-        staff.loaded(work, rows)
+    async def _load(self, work: Work, messages: Sequence[Message]) -> None:
+        """Everything that these messages name, in one hop to the database."""
+        names = {name for message in messages for name in contacts.named_in(message)}
+        carts = [message.content for message in messages if isinstance(message.content, Cart)]
+        skus = {line.retailer_id for cart in carts for line in cart.lines}
+        store_id = self._store.id
+        identities, people, members, open_orders, asked, *products = await work.connection.fetch(
+            *contacts.load(names, store_id), staff.LIST(store_id=store_id), orders.load(names, store_id),
+            questions.load(names, store_id), *catalog.load(skus, store_id, head=len(carts) < len(messages)),
+        )  # fmt: skip
+        contacts.loaded(work, identities, people)
+        staff.loaded(work, members)
+        orders.loaded(work, open_orders)
+        questions.loaded(work, asked)
+        catalog.loaded(work, skus, *products)
 
     async def _answers(self) -> bool:
+        """Whether the database works: if it does not, no event is to blame for anything."""
         try:
             return await self._database.answers()
-        except UNAVAILABLE:
+        except Exception:
+            log.exception("database_away")
             return False
-
-    async def next_due(self) -> datetime | None:
-        async with self._database.transaction() as connection:
-            return await inbox.next_due(connection)
 
     def _work(self, connection: Connection) -> Work:
         return Work(connection, store=self._store, now=self._clock.now(), ids=self._ids)
 
-    def _count(self, work: Work) -> None:
+    def _count(self, work: Work, outcomes: Outcomes) -> None:
         self._metrics.late_loads.inc(work.late_loads)
+        for event, outcome in outcomes:
+            self._metrics.events.labels(event.kind.split(".")[0], outcome).inc()
+            if outcome == DEAD:
+                log.error("event_buried", event_id=event.id, kind=event.kind)
 
 
 def _read(event: Event) -> parse.Reading | None:

@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
+from bot import tasks
 from bot.clock import Clock
 from bot.metrics import Metrics
-from bot.tasks import spawn
 from flows.store import Store
 from models import inbox
-from models.database import REFUSED, UNAVAILABLE, Database
+from models.database import UNAVAILABLE, Database
 from models.inbox import Arrival
 
 log = structlog.get_logger()
@@ -20,6 +21,8 @@ QUEUE_LIMIT = 20_000
 """Events waiting for the disk; beyond it the door answers 503 and Meta keeps them. Twenty of Meta's largest bodies."""
 BATCH = 1_000
 """Events in one transaction: as many as Meta's largest body holds."""
+PATIENCE = timedelta(seconds=3)
+"""How long a request waits for the disk. Meta gives up somewhat later; what is stored after that comes again as a repeat."""
 
 
 class Full(Exception):
@@ -35,11 +38,21 @@ class _Waiting:
 class Intake:
     """The bounded batcher in front of the inbox. `put` returns when the events are on disk."""
 
+    name = "intake"
+
     def __init__(
-        self, database: Database, store: Store, *, clock: Clock, metrics: Metrics, on_stored: Callable[[], None]
+        self,
+        database: Database,
+        store: Store,
+        *,
+        clock: Clock,
+        metrics: Metrics,
+        on_stored: Callable[[], None],
+        patience: timedelta = PATIENCE,
     ) -> None:
         self._database, self._store, self._clock, self._metrics = database, store, clock, metrics
         self._on_stored = on_stored
+        self._patience_s = patience.total_seconds()
         self._queue: list[_Waiting] = []
         self._queued = 0
         self._wake = asyncio.Event()
@@ -47,33 +60,51 @@ class Intake:
         self._stopping = False
 
     def start(self) -> None:
-        self._task = spawn(self._run(), name="intake")
+        self._task = tasks.spawn(self._run(), name=self.name)
 
     async def stop(self) -> None:
-        """Store what is queued, then end."""
+        """Store what is queued, then end. A disk that does not answer is waited for no longer than a request would."""
         self._stopping = True
         self._wake.set()
         if self._task is not None:
-            await self._task
+            await asyncio.wait([self._task], timeout=self._patience_s)
+            await tasks.stop(self._task)
+
+    @property
+    def is_running(self) -> bool:
+        return self._task is not None and not self._task.done()
 
     async def put(self, arrivals: Sequence[Arrival]) -> None:
-        """Store every one of `arrivals` or raise `Full`; those we already had are dropped silently."""
+        """Store every one of `arrivals` or raise `Full`; those we already had are dropped silently.
+
+        Whoever stops waiting, cancelled or out of patience, takes nothing back: the events are stored all the same.
+        """
         if not arrivals:
             return
-        if self._stopping or self._queued + len(arrivals) > QUEUE_LIMIT:
+        # A body larger than the whole queue is taken when nothing else waits, or it would be refused for ever.
+        if self._stopping or not self.is_running or (self._queued and self._queued + len(arrivals) > QUEUE_LIMIT):
             raise Full
         waiting = _Waiting(arrivals, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
         self._queued += len(arrivals)
         self._wake.set()
-        await asyncio.shield(waiting.done)
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await waiting.done
+        except TimeoutError:
+            raise Full from None
 
     async def _run(self) -> None:
         while not (self._stopping and not self._queue):
             await self._wake.wait()
             self._wake.clear()
             while self._queue:
-                await self._store_batch(self._take())
+                batch = self._take()
+                try:
+                    await self._store_batch(batch)
+                finally:
+                    for waiting in batch:
+                        _refuse(waiting.done)
 
     def _take(self) -> list[_Waiting]:
         size = taken = 0
@@ -87,23 +118,18 @@ class Intake:
         return batch
 
     async def _store_batch(self, batch: Sequence[_Waiting]) -> None:
+        """Accept what could be stored; the rest is for the caller to refuse."""
         try:
             await self._write([arrival for waiting in batch for arrival in waiting.arrivals])
-        except (*UNAVAILABLE, *REFUSED) as error:
-            if len(batch) > 1 and not isinstance(error, OSError | TimeoutError):
+        except Exception:
+            if len(batch) > 1 and await self._answers():
                 for waiting in batch:  # one of them may be the reason: the others shall not suffer for it
                     await self._store_batch([waiting])
                 return
-            log.exception("intake_failed", events=sum(len(w.arrivals) for w in batch))
-            for waiting in batch:
-                _resolve(waiting.done, Full())
-        except BaseException:
-            for waiting in batch:
-                _resolve(waiting.done, Full())
-            raise
+            log.exception("intake_failed", events=sum(len(waiting.arrivals) for waiting in batch))
         else:
             for waiting in batch:
-                _resolve(waiting.done, None)
+                _accept(waiting.done)
             self._on_stored()
 
     async def _write(self, arrivals: Sequence[Arrival]) -> None:
@@ -112,11 +138,19 @@ class Intake:
         self._metrics.accepted.inc(stored)
         self._metrics.repeated.inc(len(rows) - stored)
 
+    async def _answers(self) -> bool:
+        try:
+            return await self._database.answers()
+        except UNAVAILABLE:
+            return False
 
-def _resolve(done: asyncio.Future[None], error: Exception | None) -> None:
-    if done.done():
-        return
-    if error is None:
+
+def _accept(done: asyncio.Future[None]) -> None:
+    if not done.done():
         done.set_result(None)
-    else:
-        done.set_exception(error)
+
+
+def _refuse(done: asyncio.Future[None]) -> None:
+    """Unless it has been accepted, or nobody waits any more."""
+    if not done.done():
+        done.set_exception(Full())

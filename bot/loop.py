@@ -13,6 +13,9 @@ log = structlog.get_logger()
 TROUBLE_S = 1.0
 """Pause after a pass that raised: the database is away or there is a bug, and neither is helped by haste."""
 
+OVERDUE_S = 0.05
+"""Pause when something is due that nobody could take: another worker holds it, or its turn has not come."""
+
 
 class Loop:
     """One owner task. `run_once` does a batch of work and returns whether there was any; tests call it directly."""
@@ -73,4 +76,5 @@ class Loop:
     async def _wait_s(self) -> float:
         due = await self.next_due()
         tick = self._tick.total_seconds()
-        return tick if due is None else min(tick, max(0.0, (due - self._clock.now()).total_seconds()))
+        left = tick if due is None else (due - self._clock.now()).total_seconds()
+        return min(tick, left) if left > 0 else OVERDUE_S

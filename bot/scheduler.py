@@ -3,19 +3,30 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Protocol
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot import tasks
 from bot.clock import Clock
 from bot.faults import FaultPoints
 from bot.jobs import Jobs
-from bot.tasks import spawn
 
 log = structlog.get_logger()
 
 RETENTION_EVERY = timedelta(minutes=10)
 TEMPLATES_EVERY = timedelta(hours=6)
+GRACE_S = 1.0
+"""For jobs under way when the program is told to stop; one that waits for Meta is cut off then."""
+
+
+class Job(Protocol):
+    """Something that looks for work and does it; its name is told when it fails."""
+
+    __name__: str
+
+    def __call__(self) -> Awaitable[object]: ...
 
 
 class Scheduler:
@@ -47,31 +58,40 @@ class Scheduler:
         for job, every in (
             (self._tick_once, self._tick),
             (self._jobs.mind_the_outbox, self._tick),
-            (self._jobs.forget, RETENTION_EVERY),
+            (self._forget, RETENTION_EVERY),
             (self._jobs.look_at_templates, TEMPLATES_EVERY),
         ):
             self._scheduler.add_job(self._run, "interval", [job], seconds=every.total_seconds(), id=job.__name__)
         self._scheduler.start()
+        self._soon(self._jobs.look_at_templates)
         self._clock.listeners.append(self._look_now)
 
     async def stop(self) -> None:
-        """No new runs. Its own shutdown cancels a run in the middle of a transaction, so those under way end first."""
+        """No new runs; those under way may end first."""
         self._clock.listeners.remove(self._look_now)
         self._scheduler.pause()
         if self._running:
-            await asyncio.wait(self._running)
+            _, late = await asyncio.wait(self._running, timeout=GRACE_S)
+            for task in late:
+                await tasks.stop(task)
         self._scheduler.shutdown(wait=False)
 
-    async def _run(self, job: Callable[[], Awaitable[object]]) -> None:
+    def _soon(self, job: Job) -> None:
+        """Once, beside the intervals."""
+        self._own(tasks.spawn(self._run(job), name=job.__name__))
+
+    def _own(self, task: asyncio.Task[None]) -> None:
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _run(self, job: Job) -> None:
         task = asyncio.current_task()
         assert task is not None
-        self._running.add(task)
+        self._own(task)
         try:
             await job()
         except Exception:
-            log.exception("job_failed", job=getattr(job, "__name__", "job"))
-        finally:
-            self._running.discard(task)
+            log.exception("job_failed", job=job.__name__)
 
     async def _tick_once(self) -> None:
         if self._faults is not None:
@@ -85,6 +105,11 @@ class Scheduler:
             self._on_ring()
         return rang
 
+    async def _forget(self) -> None:
+        """Batch by batch, so that the door gets its turn between them."""
+        while await self._jobs.forget():
+            pass
+
     def _look_now(self) -> None:
         """The clock was moved: what has become due rings at once."""
-        spawn(self._run(self._tick_once), name="timers after the clock moved")
+        self._soon(self._tick_once)

@@ -6,7 +6,6 @@ commit ran shares the next one.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -16,11 +15,11 @@ from bot.clock import Clock, Ids
 from bot.loop import Loop
 from bot.metrics import Metrics
 from bot.settling import Answer, Judgement
-from bot.tasks import spawn
+from bot.tasks import spawn, stop
 from bot.whatsapp import wire
 from bot.whatsapp.client import Accepted, Client, Refused
 from flows import alerts, limits
-from flows.errors import Verdict
+from flows.errors import TOKEN_CODES, Verdict
 from flows.messages import Message
 from flows.pacing import Pace, number_pace
 from flows.settings import Settings
@@ -30,8 +29,8 @@ from models import contacts, outbox, sending, staff, templates
 from models.database import Database
 from models.engines import Connection
 from models.outbox import Outbound
-from models.sending import Recipient
-from models.work import Work
+from models.sending import Ended, Recipient
+from models.work import Conflict, Work
 
 log = structlog.get_logger()
 
@@ -61,6 +60,7 @@ class Sender(Loop):
         self._pace: Pace | None = number_pace(Settings(store.settings).get("pace.number"))
         self._in_flight: set[asyncio.Task[None]] = set()
         self._answers: list[Answer] = []
+        self._looked_at = clock.now()
 
     async def run_once(self) -> bool:
         """Write the answers that came, take what is due and start to send it; False when there was nothing to do."""
@@ -81,27 +81,28 @@ class Sender(Loop):
         await super().stop()
         if self._in_flight:
             await asyncio.wait(self._in_flight, timeout=limits.DRAIN.total_seconds())
-        for task in self._in_flight:
-            task.cancel()  # its row stays `sending`; the next start treats it as unknown
-        await self._settle()
+        for task in list(self._in_flight):
+            await stop(task)  # its row stays `sending`; the next start treats it as unknown
+        while await self._settle():
+            pass
 
     async def next_due(self) -> datetime | None:
         async with self._database.transaction() as connection:
-            return await sending.next_due(connection, self._store.id, self._pace)
+            return await sending.next_due(connection, self._store.id, self._pace, after=self._looked_at)
 
     async def _claim(self) -> bool:
+        self._looked_at = now = self._clock.now()
         room = IN_FLIGHT - len(self._in_flight)
         if room <= 0:
             return False
-        now = self._clock.now()
         async with self._database.transaction() as connection:
             states = await templates.statuses(connection, self._store.id)
             claim = await sending.claim(
                 connection, store_id=self._store.id, now=now, limit=room, pace=self._pace,
                 choose=lambda row, recipient: settling.unsent(row, recipient, now, states),
             )  # fmt: skip
-            if claim.given_up:
-                await self._tell(connection, [_Unreachable(row.contact_id, None) for row in claim.given_up])
+            if missed := [ended for ended in claim.ended if ended.row.is_missed]:
+                await self._tell_of_ended(connection, missed)
         for row, recipient in claim.sends:
             task = spawn(self._send(row, recipient, settling.form(row, recipient, now)), name="send")
             self._in_flight.add(task)
@@ -128,66 +129,73 @@ class Sender(Loop):
         try:
             async with self._database.transaction() as connection:
                 await self._write_judgements(connection, [settling.judge(a, self._clock.now()) for a in answers])
-        except BaseException:
+        except BaseException as error:
             self._answers = answers + self._answers  # what Meta said must not be forgotten
-            raise
+            if not isinstance(error, Conflict):
+                raise
+            self._metrics.conflicts.inc()  # a status came in between: again, on what is true now
         return True
 
     async def _write_judgements(self, connection: Connection, judgements: Sequence[Judgement]) -> None:
         await sending.settle(connection, self._store.id, [j.settlement for j in judgements])
-        await self._tell(
-            connection,
-            [_Unreachable(j.settlement.row.contact_id, j.verdict) for j in judgements if j.is_lost],
-            [j for j in judgements if j.instead is not None],
-        )
+        if learnt := [j.template for j in judgements if j.template is not None]:
+            await templates.keep_all(connection, self._store.id, learnt, self._clock.now())
+        if any(j.is_lost or j.instead is not None for j in judgements):
+            await self._tell_of_refused(connection, judgements)
         if stopping := next((j for j in judgements if j.stops_number), None):
             await self._pause(connection, stopping)
 
     async def _pause(self, connection: Connection, judgement: Judgement) -> None:
-        """Everything waits; staff hear of it once, as soon as anything can be sent again."""
+        """Everything waits; staff hear of each reason once, as soon as anything can be sent again."""
         assert judgement.verdict is not None
-        number = await sending.get_number(connection, self._store.id)
-        delay = judgement.verdict.delay(number.pauses + 1) or limits.PAUSE
+        number, now = await sending.get_number(connection, self._store.id), self._clock.now()
         code = judgement.settlement.error_code
-        log.error("sending_paused", code=code, seconds=delay.total_seconds())
-        await sending.pause(connection, self._store.id, until=self._clock.now() + delay, code=code or 0)
-        if judgement.verdict.alert and number.pauses == 0:
-            await self._news(
-                connection, alerts.account_stopped(self._store, code=code or 0, reason=judgement.verdict.sentence)
-            )
+        if number.paused_until is None or number.paused_until <= now:  # else it was on its way when the pause began
+            delay = judgement.verdict.delay(number.pauses + 1) or limits.PAUSE
+            log.error("sending_paused", code=code, seconds=delay.total_seconds())
+            await sending.pause(connection, self._store.id, until=now + delay, code=code)
+        if judgement.verdict.alert and (number.pauses == 0 or number.pause_code != code):
+            work = await self._work(connection)
+            tell_staff(work, self._reason(code, judgement.verdict))
+            await self._write(work)
 
-    async def _tell(
-        self, connection: Connection, lost: Sequence["_Unreachable"], retold: Sequence[Judgement] = ()
-    ) -> None:
-        """Staff learn which of their messages did not arrive; what can be said in another form is said again."""
-        if not lost and not retold:
-            return
+    def _reason(self, code: int | None, verdict: Verdict) -> str:
+        if code in TOKEN_CODES:
+            return alerts.token_refused(self._store, code=code)
+        return alerts.account_stopped(self._store, code=code, reason=verdict.sentence)
+
+    async def _tell_of_ended(self, connection: Connection, missed: Sequence[Ended]) -> None:
+        """What ended without an answer of Meta's that says why."""
         work = await self._work(connection)
-        for unreachable in lost:
-            contact = await contacts.get(work, unreachable.contact_id)
-            who = contact.name or "somebody without a name"
-            verdict = unreachable.verdict
-            news = (
-                alerts.send_failed(self._store, who=who, reason=verdict.sentence)
-                if verdict
-                else alerts.send_unknown(self._store, who=who)
-            )
+        for ended in missed:
+            contact = await contacts.get(work, ended.row.contact_id)
+            if ended.state == "failed":
+                news = alerts.send_unknown(self._store, who=contact.name)
+            else:
+                news = alerts.never_sent(self._store, who=contact.name, expired=ended.state == "expired")
             tell_staff(work, news, but=contact.id)
-        for judgement in retold:
-            row = judgement.settlement.row
-            assert judgement.instead is not None
-            outbox.say(
-                work, row.contact_id, judgement.instead,
-                cause=row.cause_id, fallback=row.fallback, purpose=row.purpose, arrival=row.arrival,
-            )  # fmt: skip
-        await outbox.write_alerts(work)
-        await work.flush()
+        await self._write(work)
 
-    async def _news(self, connection: Connection, news: str) -> None:
+    async def _tell_of_refused(self, connection: Connection, judgements: Sequence[Judgement]) -> None:
+        """Staff learn what will not arrive; what can be said in another form is said again."""
         work = await self._work(connection)
-        tell_staff(work, news)
-        await outbox.write_alerts(work)
-        await work.flush()
+        for judgement in judgements:
+            row, verdict = judgement.settlement.row, judgement.verdict
+            if verdict is None:
+                continue
+            contact = await contacts.get(work, row.contact_id)
+            if judgement.instead is not None:
+                outbox.say(
+                    work, row.contact_id, judgement.instead,
+                    cause=row.cause_id, fallback=row.fallback, purpose=row.purpose, arrival=row.arrival,
+                )  # fmt: skip
+                if verdict.alert:
+                    news = alerts.sent_otherwise(self._store, who=contact.name, reason=verdict.sentence)
+                    tell_staff(work, news, but=contact.id)
+            elif judgement.is_lost:
+                news = alerts.send_failed(self._store, who=contact.name, reason=verdict.sentence)
+                tell_staff(work, news, but=contact.id)
+        await self._write(work)
 
     async def _work(self, connection: Connection) -> Work:
         work = Work(connection, store=self._store, now=self._clock.now(), ids=self._ids)
@@ -195,10 +203,6 @@ class Sender(Loop):
         staff.loaded(work, rows)
         return work
 
-
-@dataclass(frozen=True, slots=True)
-class _Unreachable:
-    """Somebody a message of ours did not reach; without a verdict nobody knows whether it did."""
-
-    contact_id: int
-    verdict: Verdict | None
+    async def _write(self, work: Work) -> None:
+        await outbox.write_alerts(work)
+        await work.flush()

@@ -124,6 +124,21 @@ class Settings:
     def is_loopback(self) -> bool:
         return is_loopback(self.host)
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be read in a log."""
+        known = self.whatsapp
+        ours = (known.access_token, known.app_secret, known.verify_token) if known else ()
+        return tuple(filter(None, (*ours, self.metrics_token)))
+
+    def here(self, port: int) -> str:
+        """The address of `port` as this machine calls it; an IPv6 host stands in brackets."""
+        return origin(self.host, port)
+
+
+def origin(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
 
 def is_loopback(host: str) -> bool:
     if host == "localhost":
@@ -137,8 +152,17 @@ def is_loopback(host: str) -> bool:
 def load(environment: Mapping[str, str] | None = None, *, default_host: str = "127.0.0.1") -> Settings:
     """Read and check everything; raises `SettingsError` with every fault at once."""
     if environment is None:
-        environment = {k: v for k, v in dotenv_values(ENV_FILE).items() if v is not None} | dict(os.environ)
+        environment = _read_file(ENV_FILE) | dict(os.environ)
     return _Reader(environment).settings(default_host)
+
+
+def _read_file(path: Path) -> dict[str, str]:
+    """As written: a `$` in a secret is no reference, and a byte order mark no part of the first name."""
+    try:
+        found = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{path}: cannot be read as UTF-8 text ({type(error).__name__})"]) from None
+    return {name: value for name, value in found.items() if value is not None}
 
 
 class _Reader:
@@ -154,7 +178,7 @@ class _Reader:
         settings = Settings(
             host=host,
             port=port,
-            public_url=self._url("PUBLIC_URL", f"http://{host}:{port}"),
+            public_url=self._url("PUBLIC_URL", origin(host, port)),
             address=self._address(),
             whatsapp=self._whatsapp(),
             store=self._store(),
@@ -208,8 +232,13 @@ class _Reader:
         try:
             address = Address(self._text("DATABASE_URL", "sqlite://var/waybill.sqlite3"))
             address.connection()
-        except InvalidAddress as error:
-            self.faults.append(str(error))
+        except InvalidAddress:
+            # Not in its words, which may quote a password.
+            self._fault(
+                "DATABASE_URL",
+                "must be sqlite://path/to/file.sqlite3 or postgres://user:password@host:port/database;"
+                " in a password write @ as %40, / as %2F, : as %3A",
+            )
             return Address("sqlite://var/waybill.sqlite3")
         return address
 
@@ -274,5 +303,7 @@ class _Reader:
                 )
             elif role not in set(Role):
                 self._fault("STAFF_NUMBERS", f"entry {len(staff) + 1} needs a role: {', '.join(Role)}")
+            elif digits in {person.wa_id for person in staff}:
+                self._fault("STAFF_NUMBERS", f"entry {len(staff) + 1} has a number that stands there already")
             staff.append(StaffNumber(digits, role, name[:100] or None))
         return tuple(staff)

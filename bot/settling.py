@@ -11,8 +11,8 @@ from bot.whatsapp.client import Accepted, NotSent, Outcome, Refused, Unknown
 from flows import limits, messages
 from flows.errors import Consequence, Scope, Verdict, classify
 from flows.messages import Message, Template
-from flows.window import is_open
-from models.outbox import ALERT, MUST_ARRIVE, TEMPLATE, WINDOW, Outbound
+from flows.window import closes_at, is_open
+from models.outbox import ALERT, TEMPLATE, WINDOW, Outbound
 from models.sending import Recipient, Settlement, Unsent
 from models.templates import APPROVED
 
@@ -20,6 +20,10 @@ NOT_SENT_DELAYS = tuple(timedelta(seconds=s) for s in (1, 2, 4, 8, 16, 32, 60))
 """Nothing reached Meta: tried again as often as it takes."""
 TEMPLATE_CODES = frozenset({132000, 132001, 132005, 132007, 132012, 132015, 132016, 132018})
 """Refusals of the template and not of the message: it waits until the person writes."""
+TEMPLATE_STATES = {132001: "MISSING", 132015: "PAUSED", 132016: "DISABLED"}
+"""What such a refusal says of the template itself: until Meta tells otherwise it is not tried again."""
+NOT_LET_IN = (401, 403)
+"""HTTP says of the token, in front of Graph, what Graph says by code 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +38,21 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`instead` is the same in a form that this person's app can show; `stops_number` makes everything wait."""
+    """`instead` is the same in a form that this person's app can show; `stops_number` makes everything wait.
+
+    `template` is what was learnt of one: its name, its language and how it stands.
+    """
 
     settlement: Settlement
     verdict: Verdict | None = None
     instead: Message | None = None
     stops_number: bool = False
+    template: tuple[str, str, str] | None = None
 
     @property
     def is_lost(self) -> bool:
-        """Whether staff must know: it had to arrive and will not. Failed alerts alert nobody, or two would for ever."""
-        row = self.settlement.row
-        ended = self.settlement.event == "refused" and self.instead is None
-        return ended and row.arrival == MUST_ARRIVE and row.purpose != ALERT
+        """Whether staff must know that it will not arrive."""
+        return self.settlement.event == "refused" and self.instead is None and self.settlement.row.is_missed
 
 
 def unsent(row: Outbound, recipient: Recipient, now: datetime, states: Mapping[tuple[str, str], str]) -> Unsent | None:
@@ -57,7 +63,7 @@ def unsent(row: Outbound, recipient: Recipient, now: datetime, states: Mapping[t
         return Unsent(ended="suppressed")
     if _is_free(row, recipient, now):
         return None
-    if row.fallback is None:
+    if row.fallback is None or (row.purpose == ALERT and _has_been_alerted(recipient)):
         return Unsent(held=WINDOW)
     state = states.get((row.fallback.name, row.fallback.language), APPROVED)
     return None if state == APPROVED else Unsent(held=TEMPLATE)
@@ -78,6 +84,13 @@ def _is_free(row: Outbound, recipient: Recipient, now: datetime) -> bool:
     return is_open(recipient.last_inbound_at, now)
 
 
+def _has_been_alerted(recipient: Recipient) -> bool:
+    """Whether an alert went out since the window closed, as a template then: the next ones wait until they write."""
+    if recipient.alerted_at is None:
+        return False
+    return recipient.last_inbound_at is None or recipient.alerted_at >= closes_at(recipient.last_inbound_at)
+
+
 def judge(answer: Answer, now: datetime) -> Judgement:
     row = answer.row
     match answer.outcome:
@@ -89,7 +102,8 @@ def judge(answer: Answer, now: datetime) -> Judgement:
         case Unknown():
             return Judgement(Settlement(row, "lost", now + _patience(answer.form)))
         case Refused(code=code, http_status=http_status):
-            return _judge_refusal(answer, classify(code, http_status), code, now)
+            verdict = classify(code, http_status)
+            return _judge_refusal(answer, verdict, 0 if code is None and http_status in NOT_LET_IN else code, now)
 
 
 def _patience(form: Message) -> timedelta:
@@ -106,7 +120,9 @@ def _judge_refusal(answer: Answer, verdict: Verdict, code: int | None, now: date
     if verdict.ambiguous:
         return Judgement(Settlement(row, "lost", now + _patience(answer.form), error_code=code), verdict)
     if isinstance(answer.form, Template) and code in TEMPLATE_CODES:
-        return Judgement(back(held=TEMPLATE), verdict)
+        state = TEMPLATE_STATES.get(code)
+        learnt = (answer.form.name, answer.form.language, state) if state else None
+        return Judgement(back(held=TEMPLATE), verdict, template=learnt)
     if verdict.consequence is Consequence.USE_TEMPLATE:
         held = None if row.fallback is not None and not row.closed else WINDOW
         return Judgement(back(held=held, closed=True), verdict)

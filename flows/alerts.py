@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from flows import durations, limits, quote
-from flows.cart import PricedCart, Unknown
+from flows import durations, limits
+from flows.cart import Empty, Foreign, PricedCart, TooMany, Unknown
 from flows.inbound import AccountNotice, TemplateUpdate
-from flows.messages import Template, Text, fit
+from flows.messages import Buttons, Message, Template, Text, fit
+from flows.news import News
 from flows.phrases import say
 from flows.plain import plain
 from flows.store import Store
@@ -15,20 +16,29 @@ from flows.templates import staff_alert
 PART_LENGTH = 380
 """Ten pieces of news with their heading fit into one text of 4,096 characters."""
 
+SENTENCE = 200
+"""The longest reason of `flows/errors.py`, whole: its end says what to do."""
+
 GOOD_STATUSES = frozenset({"APPROVED", "REINSTATED", "PENDING", "IN_APPEAL"})
 """Meta's words for a template that is fine or on its way: no news for staff."""
 
 
-def new_cart(store: Store, priced: PricedCart, *, who: str, note: str = "", late: timedelta | None = None) -> str:
-    """A cart came in from `who`; `late` is how long ago it was sent, when that is worth knowing."""
+def refused_cart(
+    store: Store, priced: PricedCart, *, who: str | None, note: str = "", late: timedelta | None = None
+) -> str:
+    """A cart came in from `who` in which nothing could be sold; `late` is how long ago it was sent, if worth knowing."""
     language = store.language
-    if priced.lines:
-        parts = [say("alert.cart", language, who=plain(who), summary=quote.summary(priced, store, language))]
-    else:
-        parts = [say("alert.cart_nothing", language, who=plain(who))]
-    if priced.refusals:
-        names = ", ".join(_name(refusal) for refusal in priced.refusals)
-        parts.append(say("alert.cart_refused", language, count=len(priced.refusals), list=plain(names, 80)))
+    parts = [say("alert.cart_nothing", language, who=_who(who, store))]
+    match priced.refusals:
+        case [Empty()]:
+            parts.append(say("alert.cart_empty", language))
+        case [Foreign()]:
+            parts.append(say("alert.cart_foreign", language))
+        case [TooMany(products)]:
+            parts.append(say("alert.cart_too_many", language, count=products, most=limits.CART_LINES))
+        case [_, *_]:
+            names = "; ".join(_name(refusal) for refusal in priced.refusals)
+            parts.append(say("alert.cart_refused", language, count=len(priced.refusals), list=plain(names, 80)))
     if late is not None:
         parts.append(say("alert.cart_late", language, age=durations.about(late)))
     if note.strip():
@@ -36,9 +46,9 @@ def new_cart(store: Store, priced: PricedCart, *, who: str, note: str = "", late
     return " ".join(parts)
 
 
-def buried(store: Store, *, kind: str, who: str, reason: str) -> str:
+def buried(store: Store, *, kind: str, who: str | None, reason: str) -> str:
     """An event was tried as often as we try, and set aside."""
-    return say("alert.buried", store.language, kind=plain(kind), who=plain(who), reason=plain(reason, 100))
+    return say("alert.buried", store.language, kind=plain(kind), who=_who(who, store), reason=plain(reason, 100))
 
 
 def still_buried(store: Store, *, count: int) -> str:
@@ -52,12 +62,13 @@ def identity_changed(store: Store, *, who: str) -> str:
 
 
 def token_refused(store: Store, *, code: int) -> str:
+    """Nothing went out for want of a good token: it is read when that is over."""
     return say("alert.token", store.language, code=code)
 
 
-def account_stopped(store: Store, *, code: int, reason: str) -> str:
-    """Meta refuses everything from us for a reason that only the account's owner can mend."""
-    return say("alert.account", store.language, code=code, reason=plain(reason, 100))
+def account_stopped(store: Store, *, code: int | None, reason: str) -> str:
+    """Meta refused everything from us for a reason that only the account's owner can mend: it is read when that is over."""
+    return say("alert.account", store.language, code=code or "-", reason=plain(reason, SENTENCE))
 
 
 def template_changed(store: Store, update: TemplateUpdate) -> str | None:
@@ -67,7 +78,10 @@ def template_changed(store: Store, update: TemplateUpdate) -> str | None:
         return say("alert.template_category", store.language, **names, category=plain(update.category))
     if not update.status or update.status in GOOD_STATUSES:
         return None
-    return say("alert.template", store.language, **names, status=update.status, reason=plain(update.reason or "-", 100))
+    if update.status == "FLAGGED":
+        return say("alert.template_flagged", store.language, **names)
+    status = f"{update.status}: {plain(update.reason, 100)}" if update.reason else update.status
+    return say("alert.template", store.language, **names, status=status)
 
 
 def account_notice(store: Store, notice: AccountNotice) -> str:
@@ -75,18 +89,30 @@ def account_notice(store: Store, notice: AccountNotice) -> str:
     return say("alert.notice", store.language, field=plain(notice.field), summary=plain(notice.summary, 150))
 
 
-def send_failed(store: Store, *, who: str, reason: str) -> str:
-    return say("alert.send_failed", store.language, who=plain(who), reason=plain(reason, 100))
+def send_failed(store: Store, *, who: str | None, reason: str) -> str:
+    return say("alert.send_failed", store.language, who=_who(who, store), reason=plain(reason, SENTENCE))
 
 
-def send_unknown(store: Store, *, who: str) -> str:
+def sent_otherwise(store: Store, *, who: str | None, reason: str) -> str:
+    """It was said in plain words, since WhatsApp refused its form for a reason that will meet others too."""
+    return say("alert.sent_otherwise", store.language, who=_who(who, store), reason=plain(reason, SENTENCE))
+
+
+def send_unknown(store: Store, *, who: str | None) -> str:
     """An unknown outcome that we may not, or may no longer, try again."""
-    return say("alert.send_unknown", store.language, who=plain(who))
+    return say("alert.send_unknown", store.language, who=_who(who, store))
 
 
-def merge(parts: Sequence[str], language: str = "en") -> Text:
-    """News as one message: up to ten pieces, the rest counted."""
-    shown = [fit(part, PART_LENGTH) for part in parts[: limits.ALERT_PARTS]]
+def never_sent(store: Store, *, who: str | None, expired: bool) -> str:
+    """Its time was over before it could go out, or there is no number and no id left to send it to."""
+    return say("alert.expired" if expired else "alert.unreachable", store.language, who=_who(who, store))
+
+
+def merge(parts: Sequence[News], language: str) -> Message:
+    """News as one message: a single piece with the buttons that answer it, or up to ten pieces and the rest counted."""
+    if len(parts) == 1 and parts[0].buttons:
+        return Buttons(parts[0].text, parts[0].buttons)
+    shown = [fit(part.text, PART_LENGTH) for part in parts[: limits.ALERT_PARTS]]
     if len(parts) > 1:
         shown.insert(0, say("alert.header", language, count=len(parts)))
     if more := len(parts[limits.ALERT_PARTS :]):
@@ -94,10 +120,15 @@ def merge(parts: Sequence[str], language: str = "en") -> Text:
     return Text("\n\n".join(shown))
 
 
-def fallback(parts: Sequence[str], store: Store) -> Template:
+def fallback(parts: Sequence[News], store: Store) -> Template:
     """The same news for a closed window: the first piece, and how many there are."""
-    news = say("alert.short", store.language, first=fit(parts[0], PART_LENGTH), count=len(parts))
+    news = say("alert.short", store.language, first=fit(parts[0].text, PART_LENGTH), count=len(parts))
     return staff_alert(store, news, store.language)
+
+
+def _who(name: str | None, store: Store) -> str:
+    """Somebody as staff know them."""
+    return plain(name or "") or say("alert.somebody", store.language)
 
 
 def _name(refusal: object) -> str:

@@ -53,6 +53,8 @@ class Verdict:
 
 
 Codes = tuple[int | range, ...]
+TOKEN_CODES = (0, 102, 190)
+"""Only a new token helps."""
 
 
 def _seconds(*seconds: int) -> tuple[timedelta, ...]:
@@ -102,7 +104,7 @@ _NO_REASON = "WhatsApp failed without saying why. If it goes on, look at metasta
 _TABLE: tuple[tuple[Codes, Verdict], ...] = (
     # The token, the app and the account
     (
-        (0, 102, 190),
+        TOKEN_CODES,
         _pause(
             "WhatsApp no longer accepts our access token. Nothing is lost, messages wait. "
             "Make a new permanent token and set WHATSAPP_ACCESS_TOKEN."

@@ -27,6 +27,14 @@ class Decision:
     names: tuple[tuple[str, str], ...] = ()
 
 
+def is_same_person(holder: Holder, kind: str) -> bool:
+    """WhatsApp says that somebody has a new name, which `holder` has here: whether both are one person.
+
+    A BSUID is nobody else's. A number may have changed hands: then its holder had another BSUID to be known by.
+    """
+    return kind == BSUID or not holder.has_bsuid
+
+
 def decide(*, wa_id: str | None, bsuid: str | None, by_wa_id: Holder | None, by_bsuid: Holder | None) -> Decision:
     """Who an event with these names is from, given who has them."""
     given = tuple((kind, value) for kind, value in ((WA_ID, wa_id), (BSUID, bsuid)) if value is not None)

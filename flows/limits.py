@@ -32,6 +32,9 @@ BATCH_CONTACTS = 64
 BATCH_EVENTS = 20
 """Events of one contact in one unit of work, so that a flood from one person leaves room for the others."""
 
+BATCH_SIZE = 128
+"""Events in one unit of work, over all contacts: more than `BATCH_TIME` allows would be fetched and read for nothing."""
+
 BATCH_STATUSES = 500
 """Message statuses settled at once: they need no order and write one row each."""
 
@@ -62,6 +65,9 @@ COMMAND_LENGTH = 512
 COMMAND_AGE = timedelta(minutes=15)
 """A staff command older than this is answered, not obeyed: the shop has moved on since."""
 
+CART_LATE = timedelta(minutes=15)
+"""From here on staff are told how late a cart came: a customer who waits longer has noticed."""
+
 ALERT_PARTS = 10
 """Pieces of news in one staff message; the rest are counted."""
 
@@ -71,8 +77,17 @@ CART_LINES = 100
 CART_QUANTITY = 99
 """Units of one product, as on the phone's own cart."""
 
+CONFIRM_WITHIN = timedelta(minutes=15)
+"""How long a "really?" stands: afterwards the yes is asked for again."""
+
 REPLIES = 3
 """Messages that may answer one inbound message."""
+
+ORPHAN_PATIENCE = timedelta(minutes=2)
+"""A status can overtake our own note of what it reports on. After this nobody will claim it: it is from another sender."""
+
+ORPHAN_DELAY = timedelta(seconds=5)
+"""How often such a status is looked at again."""
 
 BURIED_REMINDER = timedelta(days=1)
 """A dead letter nobody replayed is said to staff once more after a day."""

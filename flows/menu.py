@@ -5,7 +5,7 @@ from flows.messages import Button, Buttons, Catalogue, Message, Text
 from flows.phrases import say
 from flows.store import Store
 
-CATALOGUE, HELP = "menu.catalogue", "menu.help"
+CATALOGUE, HELP, ORDERS = "menu.catalogue", "menu.help", "menu.orders"
 """Ids of our buttons."""
 
 Unread = Media | Location | Form | Reaction | Revision | IdentityChange | Other
@@ -20,13 +20,15 @@ _KINDS = {
 }
 
 
-def greeting(store: Store, language: str, *, has_catalogue: bool) -> Message:
+def greeting(store: Store, language: str, *, has_catalogue: bool, has_orders: bool = False) -> Message:
+    """Who has an open order is probably here for that."""
+    buttons = [Button(CATALOGUE, say("menu.catalogue", language)), Button(HELP, say("menu.help", language))]
+    if has_orders:
+        buttons.insert(0, Button(ORDERS, say("menu.orders", language)))
+        return Buttons(say("menu.body", language, store=store.name), tuple(buttons[: None if has_catalogue else 1]))
     if not has_catalogue:
         return Text(say("menu.empty", language, store=store.name))
-    return Buttons(
-        say("menu.body", language, store=store.name),
-        (Button(CATALOGUE, say("menu.catalogue", language)), Button(HELP, say("menu.help", language))),
-    )
+    return Buttons(say("menu.body", language, store=store.name), tuple(buttons))
 
 
 def catalogue(store: Store, language: str, *, thumbnail: str | None) -> Message:

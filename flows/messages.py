@@ -5,15 +5,16 @@ ours, so one that does not fit is a programming error and raises ValueError. Lim
 """
 
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 BODY, TEXT, FOOTER = 1024, 4096, 60
 BUTTON_TITLE, ROW_TITLE, ROW_DESCRIPTION, SECTION_TITLE, LIST_BUTTON = 20, 24, 72, 24, 20
 BUTTONS, ROWS = 3, 10
 OUR_ID = 100
-PARAMETER = 600
-"""A template's body may hold 1,024 characters with both parameters filled in; ours leave room for the fixed words."""
+PARAMETER = 450
+"""A template's body may hold 1,024 characters with both parameters filled in (error 132005): ours leave room for fixed words."""
 
 Json = dict[str, Any]
 
@@ -105,6 +106,21 @@ class Catalogue:
 
 
 @dataclass(frozen=True, slots=True)
+class AddressForm:
+    """WhatsApp's form for an address in India, and the same question in `words` for an app that cannot show it.
+
+    `values` fills the form in again after a mistake.
+    """
+
+    body: str
+    words: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "body", fit(self.body, BODY))
+
+
+@dataclass(frozen=True, slots=True)
 class Template:
     """An approved template with its text parameters, in order."""
 
@@ -116,10 +132,11 @@ class Template:
         object.__setattr__(self, "parameters", tuple(parameter(p) for p in self.parameters))
 
 
-Message = Text | Buttons | Rows | Catalogue | Template
+Message = Text | Buttons | Rows | Catalogue | AddressForm | Template
 
 _KINDS: dict[str, type[Message]] = {
-    "text": Text, "buttons": Buttons, "rows": Rows, "catalogue": Catalogue, "template": Template,
+    "text": Text, "buttons": Buttons, "rows": Rows, "catalogue": Catalogue, "address_form": AddressForm,
+    "template": Template,
 }  # fmt: skip
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
@@ -150,5 +167,7 @@ def in_words(message: Message) -> Text | None:
             return Text("\n".join([body, "", *(f"• {row.title}" for row in rows)]))
         case Catalogue(body):
             return Text(body)
+        case AddressForm(words=words):
+            return Text(words)
         case Text() | Template():
             return None

@@ -36,10 +36,10 @@ EVENTS = (
 STAYS, IMPOSSIBLE = ".", "-"
 
 # A status can overtake the answer to the request it reports on, and an answer can come after its lease has lapsed: what
-# the sender then has to say is late, not wrong.
+# the sender then has to say is late, not wrong. That Meta has accepted the message is a fact wherever the row stands.
 _GRID = """
             claimed  accepted  returned  refused  lost     resent   given_up  expired  suppressed
-queued      sending  -         -         -        -        -        -         expired  suppressed
+queued      sending  accepted  -         -        -        -        -         expired  suppressed
 sending     -        accepted  queued    failed   unknown  -        -         -        -
 unknown     -        accepted  queued    failed   .        sending  failed    -        -
 accepted    -        .         .         .        .        -        -         -        -
@@ -47,8 +47,8 @@ sent        -        .         .         .        .        -        -         - 
 failed      -        .         .         .        .        -        -         -        -
 delivered   -        .         .         .        .        -        -         -        -
 read        -        .         .         .        .        -        -         -        -
-expired     -        -         -         -        -        -        -         -        -
-suppressed  -        -         -         -        -        -        -         -        -
+expired     -        accepted  -         -        -        -        -         -        -
+suppressed  -        accepted  -         -        -        -        -         -        -
 """
 
 

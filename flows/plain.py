@@ -16,6 +16,8 @@ def plain(text: str, limit: int = 60) -> str:
 
     Right-to-left text keeps its direction to itself. Empty text stays empty.
     """
+    if text.isascii() and text.isprintable():
+        return fit(" ".join(text.split()), limit)
     visible = (" " if unicodedata.category(c) in _BREAKS else c for c in text.translate(_TURNS))
     line = fit(" ".join("".join(visible).split()), limit)
     if any(unicodedata.bidirectional(c) in _RIGHT_TO_LEFT for c in line):

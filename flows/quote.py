@@ -1,4 +1,4 @@
-"""What the customer is told about a priced cart: its lines and sum, and each thing that could not be taken, with its reason."""
+"""What the customer is told about a priced cart: each thing that could not be taken, with its reason."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,6 @@ from flows.cart import (
     Foreign,
     OtherCurrency,
     PricedCart,
-    PricedLine,
     Refusal,
     Short,
     SoldOut,
@@ -17,41 +16,25 @@ from flows.cart import (
     Unknown,
 )
 from flows.menu import to_catalogue
-from flows.messages import BODY, Message, Template, Text
+from flows.messages import BODY, Message, Template
 from flows.money import show
 from flows.phrases import say
 from flows.plain import plain
 from flows.store import Store
 from flows.templates import order_update
 
-LINES_ROOM, NOTES_ROOM = 2000, 1400
-"""Characters for the lines and for what is said about them, so that the sum is never cut off (a text holds 4,096)."""
 
-
-def answer(priced: PricedCart, store: Store, language: str) -> Message:
-    """The whole answer as one message; the way back to the catalogue when nothing can be sold."""
+def nothing(priced: PricedCart, store: Store, language: str) -> Message:
+    """The answer to a cart of which nothing can be sold: each thing with its reason, and the way back to the catalogue."""
+    sorry = say("cart.nothing", language)
     refused = [refusal_text(refusal, store, language) for refusal in priced.refusals]
-    if not priced.lines:
-        sorry = say("cart.nothing", language)
-        room = BODY - len(sorry) - 60
-        return to_catalogue("\n\n".join([sorry, _fitting(refused, room, language)]), language, has_catalogue=True)
-    drifted = [_drift_text(line, store, language) for line in priced.lines if line.drifted]
-    parts = [
-        say("cart.header", language, store=store.name),
-        _fitting([_line_text(line, store, language) for line in priced.lines], LINES_ROOM, language),
-        say("cart.sum", language, sum=show(priced.subtotal, priced.currency, store.locale)),
-    ]
-    if drifted:
-        parts.append(_fitting(drifted, NOTES_ROOM // 2, language))
-    if refused:
-        parts.append(say("cart.refused", language) + "\n" + _fitting(refused, NOTES_ROOM // 2, language))
-    return Text("\n\n".join([*parts, say("cart.next", language)]))
+    reasons = fitting(refused, BODY - len(sorry) - 60, language)
+    return to_catalogue(f"{sorry}\n\n{reasons}", language, has_catalogue=True)
 
 
-def fallback(priced: PricedCart, store: Store, language: str) -> Template:
+def nothing_short(store: Store, language: str) -> Template:
     """The same news in a line, for a window that closed meanwhile."""
-    news = summary(priced, store, language) if priced.lines else say("cart.nothing_short", language)
-    return order_update(store, news, language)
+    return order_update(store, say("cart.nothing_short", language), language)
 
 
 def summary(priced: PricedCart, store: Store, language: str) -> str:
@@ -82,17 +65,7 @@ def refusal_text(refusal: Refusal, store: Store, language: str) -> str:
             return say("cart.foreign", language, store=store.name)
 
 
-def _line_text(line: PricedLine, store: Store, language: str) -> str:
-    total = show(line.total, line.product.currency, store.locale)
-    return say("cart.line", language, quantity=line.quantity, title=plain(line.product.title), total=total)
-
-
-def _drift_text(line: PricedLine, store: Store, language: str) -> str:
-    price = show(line.unit_price, line.product.currency, store.locale)
-    return say("cart.drifted", language, title=plain(line.product.title), price=price)
-
-
-def _fitting(lines: Sequence[str], room: int, language: str) -> str:
+def fitting(lines: Sequence[str], room: int, language: str) -> str:
     """As many whole lines as fit into `room` characters, and how many more there are."""
     kept: list[str] = []
     for line in lines:

@@ -47,11 +47,6 @@ def forwarded(store: Store, word: str) -> Text:
     return Text(say("staff.forwarded", store.language, word=word))
 
 
-def not_staff(store: Store, word: str) -> Text:
-    """A command from somebody who is not of the shop."""
-    return Text(say("staff.only", store.language, word=word, store=store.name))
-
-
 def not_allowed(store: Store, row: Row, role: str) -> Text:
     """A command that is for other roles."""
     roles = ", ".join(policy.roles_for(row.action))

@@ -9,8 +9,9 @@ from models.work import Work
 
 async def on_template(work: Work, update: TemplateUpdate) -> None:
     if update.status is not None:
-        templates.keep(work, name=update.name, language=update.language, status=update.status, reason=update.reason)
-        if update.status == templates.APPROVED:
+        status = templates.APPROVED if update.status in templates.SENDABLE else update.status
+        templates.keep(work, name=update.name, language=update.language, status=status, reason=update.reason)
+        if status == templates.APPROVED:
             templates.release(work)
     if (news := alerts.template_changed(work.store, update)) is not None:
         tell_staff(work, news)

@@ -4,12 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flows import menu
+from flows.effects import TellStaff
 from flows.inbound import Message
 from flows.messages import Message as Words
 from flows.messages import Template
-from flows.policy import may
+from flows.news import News
+from flows.order import Order
+from flows.phrases import say
+from flows.settings import Settings
 from flows.store import Store
-from models import audit, catalog, outbox, staff
+from models import audit, catalog, effects, orders, outbox
 from models.contacts import Contact
 from models.inbox import Event
 from models.staff import Staff
@@ -39,16 +43,30 @@ class Turn:
     @property
     def who(self) -> str:
         """The contact as staff know them."""
-        return self.contact.name or "somebody without a name"
+        return self.contact.name or say("alert.somebody", self.store.language)
 
     @property
     def age(self) -> timedelta:
         """How long the message was on its way to us."""
         return self.work.now - self.sent_at
 
-    def say(self, words: Words, *, fallback: Template | None = None, arrival: str = outbox.MUST_ARRIVE) -> None:
-        """Answer the sender."""
-        outbox.say(self.work, self.contact.id, words, cause=self.event.id, fallback=fallback, arrival=arrival)
+    @property
+    def settings(self) -> Settings:
+        return Settings(self.store.settings)
+
+    def say(
+        self,
+        words: Words,
+        *,
+        fallback: Template | None = None,
+        arrival: str = outbox.MUST_ARRIVE,
+        about: Order | None = None,
+    ) -> None:
+        """Answer the sender; `about` is the order that a reply to it means."""
+        outbox.say(
+            self.work, self.contact.id, words,
+            cause=self.event.id, fallback=fallback, arrival=arrival, order_id=about.id if about else None,
+        )  # fmt: skip
 
     def tell_staff(self, news: str) -> None:
         """News for everyone of the shop who gets alerts, but for the sender, who gets the answer."""
@@ -66,11 +84,11 @@ class Turn:
         return await catalog.thumbnail(self.work)
 
     async def show_menu(self) -> None:
-        self.say(menu.greeting(self.store, self.language, has_catalogue=await self.thumbnail() is not None))
+        has_catalogue = await self.thumbnail() is not None
+        has_orders = bool(orders.open_with(self.work, self.contact.id))
+        self.say(menu.greeting(self.store, self.language, has_catalogue=has_catalogue, has_orders=has_orders))
 
 
 def tell_staff(work: Work, news: str, *, but: int | None = None) -> None:
-    """News for everyone of the shop whose role gets alerts."""
-    for person in staff.list_all(work):
-        if person.contact_id != but and may(person.role, "alerts"):
-            work.tell(person.contact_id, news)
+    """The same outside a turn."""
+    effects.tell_staff(work, TellStaff(News(news), but=but))

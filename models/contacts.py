@@ -1,15 +1,15 @@
 """People on WhatsApp: an internal id with a wa_id and a BSUID, either of which may be missing, joined when both are seen."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tortoise import Model, fields
 
-from flows.identity import BSUID, WA_ID, Decision, Holder, decide
-from flows.inbound import IdentityChange, Sender
+from flows.identity import BSUID, WA_ID, Decision, Holder, decide, is_same_person
+from flows.inbound import IdentityChange, Message, Sender
 from flows.window import is_open
-from models.statements import INT, TEXT, TIME, select, statement
+from models.statements import INT, TEXT, TIME, Query, select, statement
 from models.work import Table, Work
 
 
@@ -19,6 +19,7 @@ class ContactRow(Model):
     store_id = fields.BigIntField()
     name = fields.CharField(max_length=300, null=True)
     language = fields.CharField(max_length=8, null=True)
+    address: dict[str, str] = fields.JSONField(null=True)
     last_inbound_at = fields.DatetimeField(null=True)
     paced_until = fields.DatetimeField(null=True)
     backoff_until = fields.DatetimeField(null=True)
@@ -50,6 +51,7 @@ class Contact:
     store_id: int
     name: str | None
     language: str | None
+    address: dict[str, str] | None
     last_inbound_at: datetime | None
     joined_to: int | None
     created_at: datetime
@@ -86,14 +88,35 @@ _RELEASE = statement(
     "UPDATE outbox SET held = NULL, due_at = :now WHERE contact_id = :contact_id AND state = 'queued' AND held IS NOT NULL",
     {"contact_id": INT, "now": TIME},
 )
-_JOINED = tuple(
-    statement(f"UPDATE {table} SET contact_id = :kept WHERE contact_id = :gone", {"kept": INT, "gone": INT})
-    for table in ("outbox",)
+_BOTH = {"kept": INT, "gone": INT}
+_JOINED = (
+    statement(
+        # An alert of theirs becomes a notice: only one may wait for each person.
+        "UPDATE outbox SET contact_id = :kept, purpose = CASE purpose WHEN 'alert' THEN 'notice' ELSE purpose END"
+        " WHERE contact_id = :gone",
+        _BOTH,
+    ),
+    statement(
+        "UPDATE staff SET contact_id = :kept WHERE contact_id = :gone"
+        " AND NOT EXISTS (SELECT 1 FROM staff WHERE contact_id = :kept)",
+        _BOTH,
+    ),
+    statement("DELETE FROM staff WHERE contact_id = :gone AND contact_id <> :kept", _BOTH),
+    statement("UPDATE contact SET joined_to = :kept WHERE joined_to = :gone", _BOTH),
 )
-"""Rows that follow their person when two contacts turn out to be one."""
+"""What follows a person when two contacts turn out to be one."""
 
 
-def load(values: Collection[str], store_id: int) -> list:  # type: ignore[type-arg]
+def named_in(message: Message) -> set[str]:
+    """Every wa_id and BSUID that decides who this message is from."""
+    sender, content = message.sender, message.content
+    names = {sender.wa_id, sender.bsuid}
+    if isinstance(content, IdentityChange):
+        names |= {content.wa_id, content.bsuid, content.previous_bsuid}
+    return {name for name in names if name}
+
+
+def load(values: Collection[str], store_id: int) -> list[Query]:
     """Queries for everybody who has one of these names, and for all the names they have."""
     names = sorted(values)
     return [_IDENTITIES(store_id=store_id, values=names), _CONTACTS(store_id=store_id, values=names)]
@@ -119,6 +142,12 @@ async def number_of(work: Work, contact_id: int) -> str:
     [identities] = await work.load_late(_OF_CONTACTS(ids=[contact_id]))
     names = {row["kind"]: row["value"] for row in identities}
     return str(names.get(WA_ID) or names.get(BSUID) or "-")
+
+
+def survivor(work: Work, contact_id: int) -> int:
+    """Whom this contact was joined to, as far as this unit of work knows; itself otherwise."""
+    contact = work.find(CONTACTS, contact_id)
+    return contact_id if contact is None or contact.joined_to is None else survivor(work, contact.joined_to)
 
 
 def find(work: Work, value: str) -> Contact | None:
@@ -147,11 +176,14 @@ def change_identity(work: Work, sender: Sender, change: IdentityChange) -> Conta
     """The person behind `sender`'s old names now has new ones."""
     old = Sender(wa_id=sender.wa_id, bsuid=change.previous_bsuid or sender.bsuid)
     contact = recognise(work, old)
-    for kind, value in ((WA_ID, change.wa_id), (BSUID, change.bsuid)):
+    if change.wa_id is not None and change.bsuid is None:
+        _give_up(work, contact.id, BSUID)  # a new number brings a new BSUID: the old one would disown it
+    for kind, value in ((BSUID, change.bsuid), (WA_ID, change.wa_id)):
         if value is None:
             continue
-        if (holder := _holder(work, value)) is not None and holder.contact_id != contact.id:
-            contact = _join(work, kept=contact.id, gone=holder.contact_id)
+        holder = _known(work, value)
+        if holder is not None and holder.contact != contact.id and is_same_person(holder, kind):
+            contact = _join(work, kept=contact.id, gone=holder.contact)
         _name(work, contact.id, kind, value)
     return contact
 
@@ -166,11 +198,18 @@ def heard_from(work: Work, contact: Contact, at: datetime) -> Contact:
     return work.replace(CONTACTS, replace(contact, last_inbound_at=at))
 
 
+def keep_address(work: Work, contact: Contact, address: Mapping[str, str]) -> Contact:
+    """Remember where this contact's parcels go: the next order offers it."""
+    current = work.find(CONTACTS, contact.id)
+    assert current is not None
+    return work.replace(CONTACTS, replace(current, address=dict(address)))
+
+
 def create(work: Work, *, wa_id: str | None, bsuid: str | None, name: str | None = None) -> Contact:
     contact = work.add(
         CONTACTS,
         Contact(
-            id=work.ids.new(), store_id=work.store.id, name=name, language=None,
+            id=work.ids.new(), store_id=work.store.id, name=name, language=None, address=None,
             last_inbound_at=None, joined_to=None, created_at=work.now,
         ),
     )  # fmt: skip
@@ -205,28 +244,23 @@ def _same_as_before(work: Work, sender: Sender) -> Contact | None:
 
 
 def _join(work: Work, *, kept: int, gone: int) -> Contact:
+    """`gone` and its names become `kept`'s, over names of a kind that `kept` has had until now."""
     for identity in work.all(IDENTITIES):
-        if identity.contact_id == gone:
-            work.replace(IDENTITIES, replace(identity, contact_id=kept))
+        if identity.contact_id == gone and identity.active:
+            _name(work, kept, identity.kind, identity.value)
     for move in _JOINED:
         work.afterwards(move(kept=kept, gone=gone))
-    survivor, other = work.find(CONTACTS, kept), work.find(CONTACTS, gone)
-    assert survivor is not None
-    assert other is not None
-    work.replace(CONTACTS, replace(other, joined_to=kept))
-    heard = max((c.last_inbound_at for c in (survivor, other) if c.last_inbound_at), default=None)
-    return work.replace(CONTACTS, replace(survivor, last_inbound_at=heard, name=survivor.name or other.name))
+    first, second = work.find(CONTACTS, kept), work.find(CONTACTS, gone)
+    assert first is not None
+    assert second is not None
+    work.replace(CONTACTS, replace(second, joined_to=kept))
+    heard = max((c.last_inbound_at for c in (first, second) if c.last_inbound_at), default=None)
+    return work.replace(CONTACTS, replace(first, last_inbound_at=heard, name=first.name or second.name))
 
 
 def _name(work: Work, contact_id: int, kind: str, value: str) -> None:
     """From now on `value` is this contact's one name of its kind, whoever had it before."""
-    for identity in work.all(IDENTITIES):
-        if (identity.contact_id, identity.kind, identity.active) == (
-            contact_id,
-            kind,
-            True,
-        ) and identity.value != value:
-            work.replace(IDENTITIES, replace(identity, active=False))
+    _give_up(work, contact_id, kind, but=value)
     if (known := work.find(IDENTITIES, value)) is not None:
         work.replace(IDENTITIES, replace(known, contact_id=contact_id, active=True))
         return
@@ -237,6 +271,13 @@ def _name(work: Work, contact_id: int, kind: str, value: str) -> None:
             kind=kind, value=value, active=True, created_at=work.now,
         ),
     )  # fmt: skip
+
+
+def _give_up(work: Work, contact_id: int, kind: str, *, but: str | None = None) -> None:
+    """From now on the contact has no name of that kind, but the one given."""
+    for identity in work.all(IDENTITIES):
+        if (identity.contact_id, identity.kind) == (contact_id, kind) and identity.active and identity.value != but:
+            work.replace(IDENTITIES, replace(identity, active=False))
 
 
 def _holder(work: Work, value: str) -> Identity | None:

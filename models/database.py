@@ -1,6 +1,7 @@
 """Opening, migrating and closing the database; the transaction that every unit of work runs in."""
 
 import re
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,11 +16,13 @@ from tortoise.context import TortoiseContext
 from tortoise.exceptions import ConfigurationError, DBConnectionError, IntegrityError, OperationalError
 from tortoise.migrations.executor import MigrationExecutor
 
-from models import audit, catalog, contacts, inbox, outbox, staff, stores, templates, timers
+from models import audit, catalog, contacts, inbox, orders, outbox, questions, staff, stores, templates, timers
 from models.engines import Connection
-from models.statements import Value, Write, statement
+from models.statements import INT, Value, Write, statement
 
-ROWS: tuple[ModuleType, ...] = (stores, contacts, staff, inbox, outbox, timers, catalog, templates, audit)
+ROWS: tuple[ModuleType, ...] = (
+    stores, contacts, staff, inbox, outbox, timers, catalog, orders, questions, templates, audit,
+)  # fmt: skip
 APP = "models"
 ONE_MIGRATION_AT_A_TIME = 4_711_001
 """Key of Postgres's advisory lock: two migrations at once would both see an empty database."""
@@ -43,6 +46,21 @@ UNAVAILABLE: tuple[type[BaseException], ...] = (OperationalError, DBConnectionEr
 """The database cannot be asked right now: nobody's fault, to be tried again."""
 REFUSED: tuple[type[BaseException], ...] = (IntegrityError,)
 """A constraint said no."""
+_NOT_PASSING = ("22", "23", "25", "42")
+"""Classes of Postgres's errors that are about what was asked: data, constraints, a transaction that has failed, syntax."""
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the database said no for a reason of its own (a lock, a full disk, a lost connection): later it may say yes."""
+    if isinstance(error, REFUSED):  # tortoise files it under OperationalError
+        return False
+    if not isinstance(error, OperationalError):
+        return isinstance(error, UNAVAILABLE)
+    cause = error.args[0] if error.args else None
+    if isinstance(cause, sqlite3.Error):
+        return cause.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG)
+    sqlstate: str | None = getattr(cause, "sqlstate", None)
+    return sqlstate is None or sqlstate[:2] not in _NOT_PASSING
 
 
 class InvalidAddress(ValueError):
@@ -176,4 +194,4 @@ class Database:
         }
 
 
-_NOTHING = statement("SELECT 1")
+_NOTHING = statement("SELECT 1", {}, {"one": INT})

@@ -8,12 +8,14 @@ from hashlib import blake2b
 import orjson
 from tortoise import Model, fields
 
-from flows.limits import BATCH_CONTACTS, BATCH_EVENTS, BATCH_STATUSES
+from flows.limits import BATCH_CONTACTS, BATCH_EVENTS, BATCH_SIZE, BATCH_STATUSES
 from models.engines import Connection
 from models.statements import BYTES, INT, TEXT, TIME, Write, insert, select, statement, update
 from models.work import Work
 
 NEW, DONE, IGNORED, DEAD = "new", "done", "ignored", "dead"
+POSTPONED = "postponed"
+"""What became of an event that stays new."""
 STATUS_LANE = "status"
 """The ordering key of message statuses: settled in bulk by rank, so their order does not matter."""
 
@@ -72,8 +74,9 @@ _HEADS = statement(
 _OF_LANES = statement(
     "SELECT id, kind, ordering_key, payload, attempts, received_at FROM inbox WHERE id IN ("
     "SELECT id FROM (SELECT id, ROW_NUMBER() OVER (PARTITION BY ordering_key ORDER BY id) AS place FROM inbox"
-    " WHERE state = 'new' AND due_at <= :now AND ordering_key IN :lanes) AS queue WHERE place <= :each) ORDER BY id",
-    {"now": TIME, "lanes": TEXT, "each": INT},
+    " WHERE state = 'new' AND due_at <= :now AND ordering_key IN :lanes) AS queue WHERE place <= :each)"
+    " ORDER BY id LIMIT :limit",
+    {"now": TIME, "lanes": TEXT, "each": INT, "limit": INT},
     _EVENT,
 )
 _STATUSES = statement(
@@ -83,8 +86,9 @@ _STATUSES = statement(
     _EVENT,
 )
 _ONE = statement(
-    "SELECT id, kind, ordering_key, payload, attempts, received_at FROM inbox WHERE id = :id AND state = 'new'"
-    " FOR UPDATE SKIP LOCKED",
+    "SELECT i.id, i.kind, i.ordering_key, i.payload, i.attempts, i.received_at FROM inbox i"
+    " WHERE i.id = :id AND i.state = 'new' AND (i.ordering_key = 'status' OR NOT EXISTS (SELECT 1 FROM inbox e"
+    " WHERE e.ordering_key = i.ordering_key AND e.state = 'new' AND e.id < i.id)) FOR UPDATE SKIP LOCKED",
     {"id": INT},
     _EVENT,
 )
@@ -93,18 +97,24 @@ _BY_SOURCE = statement(
     {"source": BYTES},
     _EVENT,
 )
-_NEXT_DUE = statement("SELECT MIN(due_at) FROM inbox WHERE state = 'new'", {}, {"due_at": TIME})
+_NEXT_DUE = statement(
+    "SELECT MIN(due_at) FROM inbox WHERE state = 'new' AND due_at > :after", {"after": TIME}, {"due_at": TIME}
+)
 _UNREAD_STATUS = statement(
-    "SELECT id FROM inbox WHERE state = 'new' AND ordering_key = 'status' LIMIT 1", {}, {"id": INT}
+    "SELECT id FROM inbox WHERE state = 'new' AND ordering_key = 'status' AND (due_at <= :now OR attempts > 0) LIMIT 1",
+    {"now": TIME},
+    {"id": INT},
 )
 _SETTLE = update(InboxRow, ["id"], ["state", "reason", "settled_at"], where="state = 'new'")
+_BURY = update(InboxRow, ["id"], ["state", "reason", "settled_at", "attempts"], where="state = 'new'")
 _POSTPONE = update(InboxRow, ["id"], ["attempts", "due_at"], where="state = 'new'")
 _REPLAY = statement(
-    "UPDATE inbox SET state = 'new', attempts = 0, reason = NULL, settled_at = NULL, due_at = :now"
+    "UPDATE inbox SET state = 'new', reason = NULL, settled_at = NULL, due_at = :now"
     " WHERE state = 'dead' AND id IN :ids",
     {"now": TIME, "ids": INT},
 )
 _DEAD = select(InboxRow, "WHERE t.state = 'dead' ORDER BY t.id LIMIT :limit", limit=INT)
+_IS_DEAD = statement("SELECT id FROM inbox WHERE id = :id AND state = 'dead'", {"id": INT}, {"id": INT})
 _COUNT_DEAD = statement("SELECT COUNT(*) FROM inbox WHERE state = 'dead'", {}, {"count": INT})
 _FORGET = statement(
     "UPDATE inbox SET payload = :nothing WHERE id IN (SELECT id FROM inbox WHERE settled_at < :before"
@@ -137,17 +147,14 @@ async def take_in(connection: Connection, arrival: Arrival, *, store_id: int, sa
     return Event(**found[0])
 
 
-async def claim(connection: Connection, now: datetime) -> list[list[Event]]:
-    """Lanes with the oldest due events, each one's events in order. On Postgres the row locks are the lease."""
+async def claim(connection: Connection, now: datetime) -> list[Event]:
+    """The oldest due events, each lane's in order. On Postgres the locks on the lanes' heads are the lease."""
     [heads] = await connection.fetch(_HEADS(now=now, lanes=BATCH_CONTACTS))
     if not heads:
         return []
     keys = [head["ordering_key"] for head in heads]
-    [found] = await connection.fetch(_OF_LANES(now=now, lanes=keys, each=BATCH_EVENTS))
-    lanes: dict[str, list[Event]] = {key: [] for key in keys}
-    for row in found:
-        lanes[row["ordering_key"]].append(Event(**row))
-    return [lane for lane in lanes.values() if lane]
+    [found] = await connection.fetch(_OF_LANES(now=now, lanes=keys, each=BATCH_EVENTS, limit=BATCH_SIZE))
+    return [Event(**row) for row in found]
 
 
 async def claim_statuses(connection: Connection, now: datetime) -> list[Event]:
@@ -157,7 +164,7 @@ async def claim_statuses(connection: Connection, now: datetime) -> list[Event]:
 
 
 async def claim_one(connection: Connection, event_id: int) -> Event | None:
-    """That event, unless somebody settled it or holds it now."""
+    """That event, unless somebody settled it, holds it now, or has not settled one that its lane holds before it."""
     [found] = await connection.fetch(_ONE(id=event_id))
     return Event(**found[0]) if found else None
 
@@ -167,36 +174,49 @@ def subject(event: Event) -> str:
     return str(orjson.loads(event.payload)["subject"])
 
 
-async def next_due(connection: Connection) -> datetime | None:
-    """When the earliest waiting event is due."""
-    [[row]] = await connection.fetch(_NEXT_DUE())
+async def next_due(connection: Connection, after: datetime) -> datetime | None:
+    """The next moment at which an event will be due. What was due by `after` waits for something else: for its lane."""
+    [[row]] = await connection.fetch(_NEXT_DUE(after=after))
     due: datetime | None = row["due_at"]
     return due
 
 
-async def has_unread_status(connection: Connection) -> bool:
-    """Whether a status still waits to be settled: until then no send may be judged by silence."""
-    [found] = await connection.fetch(_UNREAD_STATUS())
+async def has_unread_status(connection: Connection, now: datetime) -> bool:
+    """Whether a status still waits to be looked at: until then no send may be judged by silence.
+
+    One that was looked at and is about nothing of ours, so far, keeps nobody waiting.
+    """
+    [found] = await connection.fetch(_UNREAD_STATUS(now=now))
     return bool(found)
 
 
-def finish(work: Work, event: Event) -> None:
+def finish(work: Work, event: Event) -> str:
+    """Like its three neighbours, it returns what became of the event."""
     work.append(_SETTLE, (DONE, None, work.now, event.id))
+    return DONE
 
 
-def ignore(work: Work, event: Event, reason: str) -> None:
+def ignore(work: Work, event: Event, reason: str) -> str:
     """Kept, and never acted upon."""
     work.append(_SETTLE, (IGNORED, reason, work.now, event.id))
+    return IGNORED
 
 
-def bury(work: Work, event: Event, reason: str) -> None:
+def bury(work: Work, event: Event, reason: str) -> str:
     """Will not be tried again by itself: a dead letter until somebody replays it."""
-    work.append(_SETTLE, (DEAD, reason[:200], work.now, event.id))
+    work.append(_BURY, (DEAD, reason[:200], work.now, event.attempts + 1, event.id))
+    return DEAD
 
 
-def postpone(work: Work, event: Event, *, attempts: int, delay: timedelta) -> None:
+def postpone(work: Work, event: Event, *, attempts: int, delay: timedelta) -> str:
     """Try again after `delay`; its lane waits for it."""
     work.append(_POSTPONE, (attempts, work.now + delay, event.id))
+    return POSTPONED
+
+
+async def is_dead(connection: Connection, event_id: int) -> bool:
+    [found] = await connection.fetch(_IS_DEAD(id=event_id))
+    return bool(found)
 
 
 async def count_dead(connection: Connection) -> int:
@@ -210,7 +230,7 @@ async def list_dead(connection: Connection, limit: int = 100) -> list[InboxRow]:
 
 
 async def replay(connection: Connection, ids: Sequence[int], now: datetime) -> int:
-    """Give dead letters another life; returns how many there were."""
+    """Give dead letters one more try each; returns how many there were."""
     return await connection.run(_REPLAY(now=now, ids=list(ids))) if ids else 0
 
 

@@ -13,6 +13,7 @@ from tortoise import Model, fields
 
 from flows import alerts, messages
 from flows.messages import Message, Template, Text
+from flows.news import News
 from models.engines import Connection
 from models.statements import INT, JSON, TEXT, TIME, insert, select, statement, update
 from models.work import Work
@@ -32,6 +33,7 @@ class OutboxRow(Model):
     store_id = fields.BigIntField()
     contact_id = fields.BigIntField()
     cause_id = fields.BigIntField(null=True)
+    order_id = fields.BigIntField(null=True)
     purpose = fields.CharField(max_length=10)
     arrival = fields.CharField(max_length=12)
     message: dict[str, Any] = fields.JSONField()
@@ -76,13 +78,20 @@ class Outbound:
     expires_at: datetime | None
     wamid: str | None
 
+    @property
+    def is_missed(self) -> bool:
+        """Whether staff must know if it does not arrive. An alert that fails alerts nobody, or two would for ever."""
+        return self.arrival != EPHEMERAL and self.purpose != ALERT
+
 
 _COLUMNS = (
-    "store_id", "contact_id", "cause_id", "purpose", "arrival", "message", "fallback", "parts", "token", "due_at",
+    "store_id", "contact_id", "cause_id", "order_id", "purpose", "arrival", "message", "fallback", "parts", "token", "due_at",
     "expires_at", "closed", "created_at",
 )  # fmt: skip
 _INSERT = insert(OutboxRow, *_COLUMNS)
-_MERGE = update(OutboxRow, ["id"], ["message", "fallback", "parts"], where="state = 'queued' AND attempts = 0")
+_MERGE = update(
+    OutboxRow, ["id"], ["message", "fallback", "parts", "order_id"], where="state = 'queued' AND attempts = 0"
+)
 _WAITING_ALERTS = statement(
     "SELECT id, contact_id, parts FROM outbox WHERE store_id = :store_id AND purpose = 'alert' AND state = 'queued'"
     " AND attempts = 0",
@@ -110,12 +119,13 @@ def say(
     arrival: str = MUST_ARRIVE,
     expires_at: datetime | None = None,
     closed: bool = False,
+    order_id: int | None = None,
 ) -> None:
     """Queue `message` for this contact, after all that is queued for them already."""
     short = messages.dump(fallback) if fallback else None
     row = _row(
         work, contact_id, messages.dump(message), short,
-        cause=cause, purpose=purpose, arrival=arrival, expires_at=expires_at, closed=closed,
+        cause=cause, purpose=purpose, arrival=arrival, expires_at=expires_at, closed=closed, order_id=order_id,
     )  # fmt: skip
     work.append(_INSERT, row)
 
@@ -124,22 +134,22 @@ async def write_alerts(work: Work) -> None:
     """Queue the news told in this unit of work: at most one alert waits for each person, news joins it (decision 15)."""
     if not work.news:
         return
-    piles: dict[int, list[str]] = {}
-    for contact_id, text in work.news:
-        piles.setdefault(contact_id, []).append(text)
+    piles: dict[int, list[News]] = {}
+    for contact_id, told in work.news:
+        piles.setdefault(contact_id, []).append(told)
     [waiting] = await work.connection.fetch(_WAITING_ALERTS(store_id=work.store.id))
     known = {row["contact_id"]: row for row in waiting}
     for contact_id, news in piles.items():
         row = known.get(contact_id)
-        parts = [*(row["parts"] if row else ()), *news]
-        words, short = (
-            messages.dump(alerts.merge(parts, work.store.language)),
-            messages.dump(alerts.fallback(parts, work.store)),
-        )
+        parts = [*(News.load(part) for part in (row["parts"] if row else ())), *news]
+        words = messages.dump(alerts.merge(parts, work.store.language))
+        short = messages.dump(alerts.fallback(parts, work.store))
+        kept = [part.dump() for part in parts]
+        order_id = parts[0].order_id if len(parts) == 1 else None
         if row:
-            work.append(_MERGE, (words, short, parts, row["id"]))
+            work.append(_MERGE, (words, short, kept, order_id, row["id"]))
         else:
-            work.append(_INSERT, _row(work, contact_id, words, short, parts=parts, purpose=ALERT))
+            work.append(_INSERT, _row(work, contact_id, words, short, parts=kept, purpose=ALERT, order_id=order_id))
 
 
 def value(row: Mapping[str, Any]) -> Outbound:
@@ -173,13 +183,14 @@ def _row(
     short: messages.Json | None,
     *,
     cause: int | None = None,
-    parts: Sequence[str] | None = None,
+    parts: Sequence[messages.Json] | None = None,
     purpose: str = REPLY,
     arrival: str = MUST_ARRIVE,
     expires_at: datetime | None = None,
     closed: bool = False,
+    order_id: int | None = None,
 ) -> tuple[Any, ...]:
     return (
-        work.store.id, contact_id, cause, purpose, arrival, words, short, parts, work.ids.token(), work.now,
+        work.store.id, contact_id, cause, order_id, purpose, arrival, words, short, parts, work.ids.token(), work.now,
         expires_at, closed, work.now,
     )  # fmt: skip

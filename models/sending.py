@@ -29,6 +29,8 @@ class Recipient:
     backoffs: int
     wa_id: str | None
     bsuid: str | None
+    alerted_at: datetime | None
+    """When an alert last went out to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +58,26 @@ Choose = Callable[[Outbound, Recipient], Unsent | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """A row that ended without being sent (again): `state` says how."""
+
+    row: Outbound
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
-    """`sends` are marked as attempted; `moved` counts the rows that were written, sends or not; `given_up` need staff."""
+    """`sends` are marked as attempted; `moved` counts the rows that were written, sends or not."""
 
     sends: Sequence[tuple[Outbound, Recipient]]
-    given_up: Sequence[Outbound] = ()
+    ended: Sequence[Ended] = ()
     moved: int = 0
 
 
-_RECIPIENT = {"id": INT, "last_inbound_at": TIME, "paced_until": TIME, "backoffs": INT, "wa_id": TEXT, "bsuid": TEXT}
+_RECIPIENT = {
+    "id": INT, "last_inbound_at": TIME, "paced_until": TIME, "backoffs": INT, "wa_id": TEXT, "bsuid": TEXT,
+    "alerted_at": TIME,
+}  # fmt: skip
 _NUMBER = {
     "id": INT, "phone_number_id": TEXT, "paced_until": TIME, "paused_until": TIME, "pause_code": INT, "pauses": INT,
 }  # fmt: skip
@@ -73,12 +86,15 @@ _THE_NUMBER = statement(
     {"store_id": INT},
     _NUMBER,
 )
+_IS_HEAD = (
+    "NOT EXISTS (SELECT 1 FROM outbox e WHERE e.contact_id = t.contact_id AND e.id < t.id AND e.held IS NULL"
+    " AND e.state IN ('queued', 'sending', 'unknown'))"
+)
 _DUE = select(
     OutboxRow,
     "JOIN contact c ON c.id = t.contact_id WHERE t.state = 'queued' AND t.held IS NULL AND t.due_at <= :now"
     " AND (c.backoff_until IS NULL OR c.backoff_until <= :now) AND (c.paced_until IS NULL OR c.paced_until <= :paced)"
-    " AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.contact_id = t.contact_id AND e.id < t.id AND e.held IS NULL"
-    " AND e.state IN ('queued', 'sending', 'unknown')) ORDER BY t.id LIMIT :limit FOR UPDATE OF t SKIP LOCKED",
+    f" AND {_IS_HEAD} ORDER BY t.id LIMIT :limit FOR UPDATE OF t SKIP LOCKED",
     now=TIME,
     paced=TIME,
     limit=INT,
@@ -92,15 +108,17 @@ _SILENT = select(
 _RECIPIENTS = statement(
     "SELECT c.id, c.last_inbound_at, c.paced_until, c.backoffs,"
     " (SELECT MAX(value) FROM identity i WHERE i.contact_id = c.id AND i.active AND i.kind = 'wa_id') AS wa_id,"
-    " (SELECT MAX(value) FROM identity i WHERE i.contact_id = c.id AND i.active AND i.kind = 'bsuid') AS bsuid"
+    " (SELECT MAX(value) FROM identity i WHERE i.contact_id = c.id AND i.active AND i.kind = 'bsuid') AS bsuid,"
+    " (SELECT MAX(a.attempted_at) FROM outbox a WHERE a.contact_id = c.id AND a.purpose = 'alert'"
+    " AND a.state IN ('sending', 'unknown', 'accepted', 'sent', 'delivered', 'read')) AS alerted_at"
     " FROM contact c WHERE c.id IN :ids",
     {"ids": INT},
     _RECIPIENT,
 )
 _MARK = ("state", "attempts", "resends", "attempted_at", "lease_until")
 _CLAIMED = update(OutboxRow, ["id"], _MARK, where="state IN ('queued', 'unknown')")
-_UNSENT = update(OutboxRow, ["id"], ["state", "held"], where="state = 'queued'")
-_GIVEN_UP = update(OutboxRow, ["id"], ["state"], where="state = 'unknown'")
+_HELD = update(OutboxRow, ["id"], ["held"], where="state = 'queued'")
+_ENDED = update(OutboxRow, ["id", "state"], ["state"])
 _PACED = update(ContactRow, ["id"], ["paced_until"])
 _NUMBER_PACED = statement("UPDATE number SET paced_until = :until WHERE id = :id", {"until": TIME, "id": INT})
 _PAUSE = statement(
@@ -127,11 +145,12 @@ _RELEASE = statement(
 )
 _WAITING = statement(
     "SELECT t.due_at, c.backoff_until, c.paced_until FROM outbox t JOIN contact c ON c.id = t.contact_id"
-    " WHERE t.state = 'queued' AND t.held IS NULL ORDER BY t.id LIMIT 100",
+    f" WHERE t.state = 'queued' AND t.held IS NULL AND {_IS_HEAD} ORDER BY t.id LIMIT 100",
     {},
     {"due_at": TIME, "backoff_until": TIME, "paced_until": TIME},
 )
-_SILENT_DUE = statement("SELECT MIN(due_at) FROM outbox WHERE state = 'unknown'", {}, {"due_at": TIME})
+_SILENT_DUE = statement("SELECT due_at FROM outbox WHERE state = 'unknown'", {}, {"due_at": TIME})
+_ON_THE_WIRE = statement("SELECT id FROM outbox WHERE state = 'sending' LIMIT 1", {}, {"id": INT})
 
 
 async def claim(
@@ -143,10 +162,13 @@ async def claim(
         return Claim([])
     if number.pauses:
         limit = 1  # a single message finds out whether Meta takes them again
+        [on_the_wire] = await connection.fetch(_ON_THE_WIRE())
+        if on_the_wire:
+            return Claim([])
     silent, due = await connection.fetch(
         _SILENT(now=now, limit=limit), _DUE(now=now, paced=now + PAIR.interval * (PAIR.burst - 1), limit=limit)
     )
-    if silent and await inbox.has_unread_status(connection):
+    if silent and await inbox.has_unread_status(connection, now):
         silent = []  # what they wait for may be in our own backlog
     rows = [value(row) for row in (*silent, *due)][:limit]
     if not rows:
@@ -158,7 +180,7 @@ async def claim(
     await _write(connection, taking.writes)
     if taking.tat != number.paced_until:
         await connection.run(_NUMBER_PACED(until=taking.tat, id=number.id))
-    return Claim(taking.sends, taking.given_up, moved=sum(len(rows) for rows in taking.writes.values()))
+    return Claim(taking.sends, taking.ended, moved=sum(len(rows) for rows in taking.writes.values()))
 
 
 class _Taking:
@@ -169,19 +191,26 @@ class _Taking:
     ) -> None:
         self.tat = number.paced_until
         self.sends: list[tuple[Outbound, Recipient]] = []
-        self.given_up: list[Outbound] = []
+        self.ended: list[Ended] = []
         self.writes: dict[Write, list[tuple[Any, ...]]] = defaultdict(list)
         self._now, self._pace, self._choose, self._recipients = now, pace, choose, recipients
 
     def take(self, row: Outbound) -> None:
         recipient = self._recipients[row.contact_id]
-        if row.state == "unknown" and (row.arrival != MUST_ARRIVE or row.resends >= limits.AMBIGUOUS_RESENDS):
-            self.writes[_GIVEN_UP].append((outbound.move(row.state, "given_up"), row.id))
-            self.given_up.append(row)
-        elif (unsent := self._choose(row, recipient)) is not None:
-            self.writes[_UNSENT].append((unsent.ended or row.state, unsent.held, row.id))
+        unsent = self._choose(row, recipient)
+        if row.state == "unknown" and (unsent is not None or not _may_be_repeated(row)):
+            self._end(row, "given_up")
+        elif unsent is not None and unsent.ended is not None:
+            self._end(row, unsent.ended)
+        elif unsent is not None:
+            self.writes[_HELD].append((unsent.held, row.id))
         elif self._is_within_pace():
             self._send(row, recipient)
+
+    def _end(self, row: Outbound, event: str) -> None:
+        state = outbound.move(row.state, event)
+        self.writes[_ENDED].append((state, row.id, row.state))
+        self.ended.append(Ended(row, state))
 
     def _is_within_pace(self) -> bool:
         if self._pace is None:
@@ -195,6 +224,10 @@ class _Taking:
         self.writes[_CLAIMED].append((state, row.attempts + 1, resends, self._now, self._now + LEASE, row.id))
         self.writes[_PACED].append((next_free(recipient.paced_until, self._now, pace=PAIR)[1], recipient.id))
         self.sends.append((row, recipient))
+
+
+def _may_be_repeated(row: Outbound) -> bool:
+    return row.arrival == MUST_ARRIVE and row.resends < limits.AMBIGUOUS_RESENDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +247,9 @@ class Settlement:
 _SETTLED = ("state", "due_at", "wamid", "error_code", "closed", "held")
 _SETTLE = update(OutboxRow, ["id", "state"], _SETTLED, also="lease_until = NULL")
 _NOW_AT = statement(
-    "SELECT id, state, wamid FROM outbox WHERE id IN :ids", {"ids": INT}, {"id": INT, "state": TEXT, "wamid": TEXT}
+    "SELECT id, state, wamid, attempts FROM outbox WHERE id IN :ids",
+    {"ids": INT},
+    {"id": INT, "state": TEXT, "wamid": TEXT, "attempts": INT},
 )
 
 
@@ -226,6 +261,8 @@ async def settle(connection: Connection, store_id: int, settlements: Sequence[Se
     accepted = []
     for s in settlements:
         now_at = states[s.row.id]
+        if _is_too_late(s, now_at["state"], now_at["attempts"]):
+            continue
         state = outbound.move(now_at["state"], s.event)
         wamid = now_at["wamid"] or s.wamid
         writes[_SETTLE].append((state, s.due_at, wamid, s.error_code, s.closed, s.held, s.row.id, now_at["state"]))
@@ -239,7 +276,17 @@ async def settle(connection: Connection, store_id: int, settlements: Sequence[Se
         await connection.run(_RESUME(store_id=store_id))
 
 
-async def pause(connection: Connection, store_id: int, *, until: datetime, code: int) -> None:
+def _is_too_late(settlement: Settlement, state: str, attempts: int) -> bool:
+    """Whether the row has gone on without this answer: it was written already, or the row is at a later attempt by now.
+
+    That Meta has accepted the message is news even then.
+    """
+    if settlement.event == "accepted":
+        return False
+    return state in ("queued", "expired", "suppressed") or attempts != settlement.row.attempts + 1
+
+
+async def pause(connection: Connection, store_id: int, *, until: datetime, code: int | None) -> None:
     """Send nothing from this number until then: Meta refuses everything for a reason of its own."""
     await connection.run(_PAUSE(until=until, code=code, store_id=store_id))
 
@@ -268,21 +315,21 @@ async def get_number(connection: Connection, store_id: int) -> Number:
     return Number(**row)
 
 
-async def next_due(connection: Connection, store_id: int, pace: Pace | None) -> datetime | None:
-    """When the earliest message may go out, or be judged, that may not now."""
-    waiting, [silent] = await connection.fetch(_WAITING(), _SILENT_DUE())
-    moments = [silent["due_at"]] if silent["due_at"] else []
-    for row in waiting:
-        paced = free_at(row["paced_until"], PAIR) if row["paced_until"] else row["due_at"]
-        moments.append(max(row["due_at"], paced, row["backoff_until"] or row["due_at"]))
-    if not moments:
-        return None
+async def next_due(connection: Connection, store_id: int, pace: Pace | None, *, after: datetime) -> datetime | None:
+    """The next moment at which a message may go out or be judged.
+
+    What was due by `after` and stayed waits for something that announces itself: an answer, or a status to be settled.
+    """
+    waiting, silent = await connection.fetch(_WAITING(), _SILENT_DUE())
     number = await get_number(connection, store_id)
     allowed = [number.paused_until] if number.paused_until else []
     if pace is not None and number.paced_until is not None:
         allowed.append(free_at(number.paced_until, pace))
-    earliest: datetime = max([min(moments), *allowed])
-    return earliest
+    moments = [row["due_at"] for row in silent]
+    for row in waiting:
+        paced = free_at(row["paced_until"], PAIR) if row["paced_until"] else row["due_at"]
+        moments.append(max(row["due_at"], paced, row["backoff_until"] or row["due_at"]))
+    return min((m for moment in moments if (m := max([moment, *allowed])) > after), default=None)
 
 
 async def _write(connection: Connection, writes: dict[Write, list[tuple[Any, ...]]]) -> None:

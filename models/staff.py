@@ -46,7 +46,9 @@ def loaded(work: Work, rows: Sequence[dict[str, object]]) -> None:
 
 
 def find(work: Work, contact_id: int) -> Staff | None:
-    return work.find(STAFF, contact_id)
+    """The role of this contact, or of one that turned out to be the same person."""
+    members = [work.find(STAFF, contact_id), *list_all(work)]
+    return next((m for m in members if m and contacts.survivor(work, m.contact_id) == contact_id), None)
 
 
 def list_all(work: Work) -> list[Staff]:

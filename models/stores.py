@@ -6,7 +6,7 @@ from tortoise import Model, fields
 
 from flows.store import Store
 from models.engines import Connection
-from models.statements import INT, JSON, TEXT, insert, kinds, select, statement
+from models.statements import INT, JSON, TEXT, insert, select, statement
 
 
 class StoreRow(Model):
@@ -18,6 +18,7 @@ class StoreRow(Model):
     locale = fields.CharField(max_length=16)
     settings: dict[str, str] = fields.JSONField()
     salt = fields.BinaryField()
+    last_number = fields.BigIntField(default=1000, db_default=1000)
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -38,8 +39,9 @@ class NumberRow(Model):
         table = "number"
 
 
+_STORE = tuple(Store.__dataclass_fields__)
 _FIRST = select(StoreRow, "ORDER BY t.id LIMIT 1")
-_INSERT = insert(StoreRow)
+_INSERT = insert(StoreRow, *_STORE, "created_at")
 _NUMBER = select(NumberRow, "WHERE t.store_id = :store_id ORDER BY t.id LIMIT 1", store_id=INT)
 _INSERT_NUMBER = insert(NumberRow, "id", "store_id", "phone_number_id")
 _MOVE_NUMBER = statement(
@@ -51,12 +53,11 @@ _CONFIGURE = statement("UPDATE store SET settings = :settings WHERE id = :id", {
 async def find_first(connection: Connection) -> Store | None:
     """The store of this deployment, once it has been created."""
     [rows] = await connection.fetch(_FIRST())
-    return Store(**{name: value for name, value in rows[0].items() if name != "created_at"}) if rows else None
+    return Store(**{name: rows[0][name] for name in _STORE}) if rows else None
 
 
 async def create(connection: Connection, store: Store, created_at: Any) -> None:
-    row = {name: getattr(store, name) for name in kinds(StoreRow) if name != "created_at"} | {"created_at": created_at}
-    await connection.write([(_INSERT, [tuple(row.values())])])
+    await connection.write([(_INSERT, [(*(getattr(store, name) for name in _STORE), created_at)])])
 
 
 async def configure(connection: Connection, store: Store) -> None:

@@ -1,6 +1,6 @@
 """What Meta thinks of our templates, as far as it told us."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 
 from tortoise import Model, fields
@@ -10,6 +10,8 @@ from models.statements import INT, TEXT, TIME, insert, statement
 from models.work import Work
 
 APPROVED = "APPROVED"
+SENDABLE = frozenset({APPROVED, "REINSTATED", "FLAGGED"})
+"""Meta's words for a template that goes out; a flagged one is disliked and may be paused soon."""
 
 
 class TemplateRow(Model):
@@ -52,10 +54,15 @@ def keep(work: Work, *, name: str, language: str, status: str, reason: str | Non
     work.append(_KEEP, (work.store.id, name, language, status, reason, work.now))
 
 
-async def keep_all(connection: Connection, store_id: int, found: Iterable[tuple[str, str, str]], now: datetime) -> None:
+async def keep_all(
+    connection: Connection, store_id: int, found: Collection[tuple[str, str, str]], now: datetime
+) -> None:
+    """The same for many; if one is approved now, what was held for a template is tried again."""
     rows = [(store_id, name, language, status, None, now) for name, language, status in found]
     if rows:
         await connection.write([(_KEEP, rows)])
+    if any(status == APPROVED for _, _, status in found):
+        await connection.run(_RELEASE(store_id=store_id, now=now))
 
 
 async def statuses(connection: Connection, store_id: int) -> dict[tuple[str, str], str]:

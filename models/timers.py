@@ -34,7 +34,12 @@ _SET = insert(
     "kind",
     "subject",
     "due_at",
-    conflict="ON CONFLICT (store_id, kind, subject, due_at) DO NOTHING",
+    conflict="ON CONFLICT (store_id, kind, subject, due_at) DO UPDATE SET state = 'set' WHERE timer.state = 'stopped'",
+)
+_STOP_BUT = statement(
+    "UPDATE timer SET state = 'stopped' WHERE store_id = :store_id AND kind = :kind AND subject = :subject AND state = 'set'"
+    " AND due_at <> :due_at",
+    {"store_id": INT, "kind": TEXT, "subject": TEXT, "due_at": TIME},
 )
 _STOP = statement(
     "UPDATE timer SET state = 'stopped' WHERE store_id = :store_id AND kind = :kind AND subject = :subject AND state = 'set'",
@@ -53,8 +58,10 @@ def start(work: Work, *, kind: str, subject: str, due_at: datetime) -> None:
     work.append(_SET, (work.store.id, kind, subject, due_at))
 
 
-def stop(work: Work, *, kind: str, subject: str) -> None:
-    work.afterwards(_STOP(store_id=work.store.id, kind=kind, subject=subject))
+def stop(work: Work, *, kind: str, subject: str, but: datetime | None = None) -> None:
+    """Stop every ring that is set, but for one at `but`."""
+    which = {"store_id": work.store.id, "kind": kind, "subject": subject}
+    work.afterwards(_STOP(**which) if but is None else _STOP_BUT(**which, due_at=but))
 
 
 async def claim_due(connection: Connection, now: datetime, limit: int) -> list[TimerRow]:

@@ -11,11 +11,22 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from tortoise import Model
 
+from flows.news import News
 from flows.store import Store
 from models.engines import Connection
 from models.statements import Query, Value, Write, insert, update
 
 V = TypeVar("V")
+
+
+class View(Generic[V]):
+    """Values that a unit of work only reads, by the attribute `key`."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+    def key_of(self, value: V) -> Value:
+        return getattr(value, self.key)
 
 
 class Conflict(Exception):
@@ -33,32 +44,32 @@ class NewIds(Protocol):
 class Table(Generic[V]):
     """Rows kept as frozen values. `value`'s fields are columns of `row`; columns it lacks belong to somebody else's writes.
 
-    `key` is the attribute values are looked up by. A `version` field makes every update conditional on it.
+    `key` is the attribute values are looked up by. A `version` field, raised with every change, makes the update conditional
+    on the version that was read.
     """
 
     def __init__(self, row: type[Model], value: type[V], *, key: str = "id") -> None:
         assert is_dataclass(value)
         self.key = key
         self.columns = tuple(field.name for field in fields_of(value))
-        self.is_versioned = "version" in self.columns
-        where = ("id", "version") if self.is_versioned else ("id",)
-        self._set = tuple(c for c in self.columns if c not in where)
-        self._where = where
+        self._set = tuple(c for c in self.columns if c != "id")
+        self._where = ("id", "version") if "version" in self.columns else ("id",)
         self.insert: Write = insert(row, *self.columns)
-        self.update: Write = update(row, where, self._set, also="version = version + 1" if self.is_versioned else "")
+        self.update: Write = update(row, self._where, self._set)
 
     def inserted(self, value: V) -> tuple[Value, ...]:
         return tuple(getattr(value, c) for c in self.columns)
 
-    def updated(self, value: V) -> tuple[Value, ...]:
-        return tuple(getattr(value, c) for c in (*self._set, *self._where))
+    def updated(self, original: V, value: V) -> tuple[Value, ...]:
+        return (*(getattr(value, c) for c in self._set), *(getattr(original, c) for c in self._where))
 
     def key_of(self, value: V) -> Value:
         return getattr(value, self.key)
 
 
-_Key = tuple[Table[Any], Value]
+_Key = tuple[Any, Value]
 _Kept = tuple[Any, Any]
+"""A value as it was read (None: it is new) and as it is now."""
 Mark = tuple[int, int, int, int]
 
 
@@ -71,37 +82,38 @@ class Work:
         self.now = now
         self.ids = ids
         self.late_loads = 0
-        self.news: list[tuple[int, str]] = []
-        self._kept: dict[_Key, _Kept] = {}
+        self.news: list[tuple[int, News]] = []
+        self._kept: dict[Any, dict[Value, _Kept]] = {}
         self._undo: list[tuple[_Key, _Kept | None]] = []
         self._appended: list[tuple[Write, tuple[Value, ...]]] = []
         self._deferred: list[Query] = []
 
-    def loaded(self, table: Table[V], values: Iterable[V]) -> None:
+    def loaded(self, table: Table[V] | View[V], values: Iterable[V]) -> None:
         """Remember what was read; a value already known here (and perhaps changed) stays."""
+        kept = self._kept.setdefault(table, {})
         for value in values:
-            self._kept.setdefault((table, table.key_of(value)), (value, value))
+            kept.setdefault(table.key_of(value), (value, value))
 
-    def find(self, table: Table[V], key: Value) -> V | None:
-        kept = self._kept.get((table, key))
+    def find(self, table: Table[V] | View[V], key: Value) -> V | None:
+        kept = self._kept.get(table, {}).get(key)
         return None if kept is None else kept[1]
 
     def all(self, table: Table[V]) -> list[V]:
-        return [kept[1] for (of, _), kept in self._kept.items() if of is table]
+        return [current for _, current in self._kept.get(table, {}).values()]
 
     def add(self, table: Table[V], value: V) -> V:
         """A new row."""
-        key = (table, table.key_of(value))
-        assert self._kept.get(key) is None
-        self._keep(key, (None, value))
+        key = table.key_of(value)
+        assert self.find(table, key) is None
+        self._keep((table, key), (None, value))
         return value
 
-    def replace(self, table: Table[V], value: V) -> V:
+    def replace(self, table: Table[V] | View[V], value: V) -> V:
         """A changed row; what is written at the end is its last value."""
-        key = (table, table.key_of(value))
-        original, current = self._kept[key]
+        key = table.key_of(value)
+        original, current = self._kept[table][key]
         if current != value:
-            self._keep(key, (original, value))
+            self._keep((table, key), (original, value))
         return value
 
     def append(self, write: Write, row: tuple[Value, ...]) -> None:
@@ -112,9 +124,9 @@ class Work:
         """A single write, run after all others."""
         self._deferred.append(query)
 
-    def tell(self, contact_id: int, text: str) -> None:
+    def tell(self, contact_id: int, news: News) -> None:
         """News for a member of staff; `outbox.write_alerts` merges it with whatever waits for them."""
-        self.news.append((contact_id, text))
+        self.news.append((contact_id, news))
 
     async def load_late(self, *queries: Query) -> list[list[dict[str, Any]]]:
         """For what the batch did not foresee: a hop of its own, which the metrics count."""
@@ -127,11 +139,11 @@ class Work:
     def take_back(self, mark: Mark) -> None:
         """Undo everything since `mark`: a turn that failed leaves nothing."""
         undo, appended, deferred, news = mark
-        for key, kept in reversed(self._undo[undo:]):
+        for (table, key), kept in reversed(self._undo[undo:]):
             if kept is None:
-                del self._kept[key]
+                del self._kept[table][key]
             else:
-                self._kept[key] = kept
+                self._kept[table][key] = kept
         del self._undo[undo:], self._appended[appended:], self._deferred[deferred:], self.news[news:]
 
     async def flush(self) -> None:
@@ -147,16 +159,18 @@ class Work:
 
     def _grouped(self) -> dict[Write, list[tuple[Value, ...]]]:
         groups: dict[Write, list[tuple[Value, ...]]] = {}
-        for (table, _), (original, current) in self._kept.items():
-            if original is None:
-                groups.setdefault(table.insert, []).append(table.inserted(current))
-        for (table, _), (original, current) in self._kept.items():
-            if original is not None and original != current:
-                groups.setdefault(table.update, []).append(table.updated(current))
+        for table, kept in self._kept.items():
+            if added := [table.inserted(current) for original, current in kept.values() if original is None]:
+                groups[table.insert] = added
+        for table, kept in self._kept.items():
+            if changed := [table.updated(was, now) for was, now in kept.values() if was is not None and was != now]:
+                groups[table.update] = changed
         for write, row in self._appended:
             groups.setdefault(write, []).append(row)
         return groups
 
     def _keep(self, key: _Key, kept: _Kept) -> None:
-        self._undo.append((key, self._kept.get(key)))
-        self._kept[key] = kept
+        table, name = key
+        of_table = self._kept.setdefault(table, {})
+        self._undo.append((key, of_table.get(name)))
+        of_table[name] = kept

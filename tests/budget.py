@@ -8,4 +8,10 @@ CANCELS = 400 * TIMES
 """Cancelled transactions for each database. Stock tortoise hangs at the 4th on SQLite and the 45th on Postgres."""
 
 KILLS = 20 * TIMES
-"""kill -9 of the running program. About 3 s each, so a minute in CI."""
+"""kill -9 of the running program. About 2 s each and half a minute to heal, so a minute in CI."""
+
+TERMS = 5 * TIMES
+"""SIGTERM of the running program. About 2 s each."""
+
+ACKS = 100 * TIMES
+"""Webhooks one after the other, each looked at for its fsync before its 200."""

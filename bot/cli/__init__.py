@@ -1,6 +1,7 @@
 """The program's commands: `python -m bot COMMAND --help` tells each. A failure is one clear line and a status that is not 0."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -30,6 +31,10 @@ def main(arguments: Sequence[str]) -> int:
         return int(given.run(given) or 0)
     except Failure as failure:
         sys.stderr.write(f"{failure}\n")
+        return 1
+    except BrokenPipeError:
+        # Whoever read our output has heard enough; without this Python would complain once more when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         return 130

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import orjson
 
-from bot.cli.output import Failure
+from bot.cli.output import Failure, no_answer
 from bot.clock import Clock, Ids
 from bot.settings import Settings
 from flows.store import Store
@@ -18,22 +18,25 @@ from models.work import Work
 Order = Callable[[Work, int], Awaitable[str]]
 """Does it, given the event's id for the audit trail; returns what to tell."""
 
+NOT_READY = "The database is not ready: start Waybill once with `make run`, or `python -m bot migrate`."
+
 
 @asynccontextmanager
 async def database(settings: Settings, *, migrated: bool = True) -> AsyncIterator[Database]:
+    """The open database; unless `migrated` is False it must be there and up to date."""
+    if migrated and settings.address.is_sqlite and not settings.address.path.exists():
+        raise Failure(NOT_READY)
     opened = Database(settings.address)
     try:
         await opened.open()
         try:
             if migrated and await opened.pending_migrations():
-                raise Failure(
-                    "The database is not ready: start Waybill once with `make run`, or `python -m bot migrate`."
-                )
+                raise Failure(NOT_READY)
             yield opened
         finally:
             await opened.close()
     except UNAVAILABLE as error:
-        raise Failure(f"The database cannot be reached ({type(error).__name__}). Check DATABASE_URL.") from error
+        raise Failure(no_answer(error)) from error
 
 
 @asynccontextmanager

@@ -2,12 +2,15 @@
 
 import argparse
 import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bot.cli.output import Failure, load_settings, say, to_the_end
+from bot.cli.output import Failure, load_settings, say, to_the_end, watched
+
+IMPORT_ROWS = 500
+"""Products in one statement; between two of them the progress bar moves."""
 
 
 def add(commands: Any) -> None:
@@ -60,29 +63,39 @@ async def _doctor(_given: argparse.Namespace) -> None:
     from models import health
 
     async with unit_of_work(load_settings()) as work:
-        say(doctor.report(await health.of(work), work.store).body)
+        report = doctor.report(await health.of(work), work.store)
+    say(report.body)
 
 
 async def _import(given: argparse.Namespace) -> None:
-    from bot.cli.desk import give
+    from bot.cli.desk import give, unit_of_work
     from flows import feed
     from models import audit, catalog
     from models.work import Work
 
     try:
         text = given.file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Failure(f"{given.file} cannot be read: {error}") from None
+    except OSError as error:
+        raise Failure(f"{given.file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise Failure(f"{given.file} is not UTF-8 text. Save it as CSV in UTF-8.") from None
+    settings = load_settings()
+    async with unit_of_work(settings) as work:
+        currency = work.store.currency
+    found = feed.read(text, currency=currency)
+    for fault in found.faults:
+        say(str(fault))
+    if not found.products:
+        raise Failure(f"No product was imported: {given.file} has none that can be sold. Mend the lines and try again.")
+    parts = [found.products[n : n + IMPORT_ROWS] for n in range(0, len(found.products), IMPORT_ROWS)]
 
     async def put(work: Work, event_id: int) -> str:
-        found = feed.read(text, currency=work.store.currency)
-        for fault in found.faults:
-            say(str(fault))
-        count = await catalog.put(work.connection, work.store.id, found.products, ids=work.ids, now=work.now)
+        for part in watched(parts, "Importing products"):
+            await catalog.put(work.connection, work.store.id, part, ids=work.ids, now=work.now)
         audit.record(work, event_id=event_id, contact_id=None, role="desk", action="catalog import", outcome="done")
-        return f"{count} products are in the catalogue's file now; {len(found.faults)} lines had faults."
+        return f"{len(found.products)} products were imported; {len(found.faults)} faults were found."
 
-    say(await give(load_settings(), "catalog import", put))
+    say(await give(settings, "catalog import", put))
 
 
 async def _staff_list(_given: argparse.Namespace) -> None:
@@ -90,8 +103,11 @@ async def _staff_list(_given: argparse.Namespace) -> None:
     from models import contacts, staff
 
     async with unit_of_work(load_settings()) as work:
-        for person in staff.list_all(work):
-            say(f"{await contacts.number_of(work, person.contact_id):<18}{person.role:<10}{person.name}")
+        people = [(await contacts.number_of(work, person.contact_id), person) for person in staff.list_all(work)]
+    for number, person in people:
+        say(f"{number:<18}{person.role:<10}{person.name}")
+    if not people:
+        say("Nobody yet: `staff add NUMBER owner NAME`.")
 
 
 async def _staff_add(given: argparse.Namespace) -> None:
@@ -99,8 +115,10 @@ async def _staff_add(given: argparse.Namespace) -> None:
     from models import audit, staff
     from models.work import Work
 
+    number = _digits(given.number)
+
     async def appoint(work: Work, event_id: int) -> str:
-        person = await staff.appoint(work, wa_id=_digits(given.number), role=given.role, name=given.name)
+        person = await staff.appoint(work, wa_id=number, role=given.role, name=given.name)
         audit.record(
             work, event_id=event_id, contact_id=person.contact_id, role="desk", action="staff add", outcome=given.role
         )
@@ -114,14 +132,19 @@ async def _staff_remove(given: argparse.Namespace) -> None:
     from models import audit, staff
     from models.work import Work
 
+    number = _digits(given.number)
+
     async def dismiss(work: Work, event_id: int) -> str:
-        person = await staff.dismiss(work, wa_id=_digits(given.number))
+        person = await staff.dismiss(work, wa_id=number)
         if person is None:
             raise Failure("Nobody of the staff has this number. `staff list` shows them.")
         audit.record(
             work, event_id=event_id, contact_id=person.contact_id, role="desk", action="staff remove", outcome="done"
         )
-        return f"{person.name} is no longer of the staff. Take the number out of STAFF_NUMBERS too, or the next start brings it back."
+        return (
+            f"{person.name} is no longer of the staff. "
+            "Take the number out of STAFF_NUMBERS too, or the next start brings it back."
+        )
 
     say(await give(load_settings(), "staff remove", dismiss))
 
@@ -131,9 +154,10 @@ async def _store_show(_given: argparse.Namespace) -> None:
     from flows.settings import Settings
 
     async with unit_of_work(load_settings()) as work:
-        for row in Settings(work.store.settings).show():
-            marks = ("" if row.is_default else " (set)") + ("" if row.built else " (not built yet: changes nothing)")
-            say(f"{row.name} = {row.value}{marks}\n    {row.description}; {row.accepts}")
+        rows = list(Settings(work.store.settings).show())
+    for row in rows:
+        marks = ("" if row.is_default else " (set)") + ("" if row.built else " (not built yet: changes nothing)")
+        say(f"{row.name} = {row.value}{marks}\n    {row.description}; {row.accepts}")
 
 
 async def _store_set(given: argparse.Namespace) -> None:
@@ -161,49 +185,73 @@ async def _replay(given: argparse.Namespace) -> None:
     from models import audit, inbox
     from models.work import Work
 
-    async with unit_of_work(load_settings()) as work:
-        dead = await inbox.list_dead(work.connection)
-    if given.list or not dead:
+    settings = load_settings()
+    async with unit_of_work(settings) as work:
+        dead, count = await inbox.list_dead(work.connection), await inbox.count_dead(work.connection)
+    if given.list:
         for event in dead:
             say(f"{event.id:<10}{event.kind:<12}{event.received_at:%Y-%m-%d %H:%M}  {event.reason}")
-        say(f"{len(dead)} dead letters." if dead else "There are no dead letters.")
+    if given.list or not (dead or given.ids):
+        more = f", of which the oldest {len(dead)} are shown" if count > len(dead) else ""
+        say(f"{_letters(count)}{more}." if count else "There are no dead letters.")
         return
 
     async def again(work: Work, event_id: int) -> str:
-        count = await inbox.replay(work.connection, given.ids or [event.id for event in dead], work.now)
-        audit.record(work, event_id=event_id, contact_id=None, role="desk", action="replay", outcome=str(count))
-        return f"{count} dead letters wait for another try; a running Waybill takes them within seconds."
+        replayed = await _revive(work, sorted(set(given.ids)))
+        audit.record(work, event_id=event_id, contact_id=None, role="desk", action="replay", outcome=str(replayed))
+        wait = "waits" if replayed == 1 else "wait"
+        return f"{_letters(replayed)} {wait} for another try; a running Waybill takes them within seconds."
 
-    say(await give(load_settings(), "replay", again))
+    say(await give(settings, "replay", again))
+
+
+async def _revive(work: Any, ids: Sequence[int]) -> int:
+    """These dead letters, or all."""
+    from models import inbox
+
+    if ids:
+        if (replayed := await inbox.replay(work.connection, ids, work.now)) < len(ids):
+            raise Failure("Not every one of these ids is a dead letter; nothing was done. `replay --list` shows them.")
+        return replayed
+    replayed = 0
+    while dead := await inbox.list_dead(work.connection):
+        replayed += await inbox.replay(work.connection, [event.id for event in dead], work.now)
+    return replayed
+
+
+def _letters(count: int) -> str:
+    return f"{count} dead letter" + ("" if count == 1 else "s")
 
 
 async def _templates_push(_given: argparse.Namespace) -> None:
     from bot.whatsapp import templates
 
-    async def push(client: Any, account: str, wanted: Any) -> None:
-        for line in await templates.push(client, account, wanted):
-            say(line)
+    async def push(client: Any, account: str, wanted: Any) -> tuple[list[str], Any]:
+        return await templates.push(client, account, wanted), await templates.listing(client, account)
 
-    await _at_meta(push)
+    for line in await _at_meta("templates push", push):
+        say(line)
 
 
 async def _templates_check(_given: argparse.Namespace) -> None:
     from bot.whatsapp import templates
 
-    async def check(client: Any, account: str, wanted: Any) -> None:
-        for line in templates.differences(await templates.listing(client, account), wanted) or [
-            "All templates are approved."
-        ]:
-            say(line)
+    async def check(client: Any, account: str, wanted: Any) -> tuple[list[str], Any]:
+        found = await templates.listing(client, account)
+        return templates.differences(found, wanted), found
 
-    await _at_meta(check)
+    if wrong := await _at_meta("templates check", check):
+        raise Failure("\n".join(wrong))
+    say("All templates are approved.")
 
 
-async def _at_meta(work: Callable[[Any, str, Any], Awaitable[None]]) -> None:
-    """Something with the Graph API, which needs credentials."""
-    from bot.cli.desk import unit_of_work
+async def _at_meta(command: str, work: Callable[[Any, str, Any], Awaitable[tuple[list[str], Any]]]) -> list[str]:
+    """Something with the Graph API, which needs credentials; what Meta has of our templates is kept for `doctor`."""
+    from bot.cli.desk import give, unit_of_work
     from bot.whatsapp.client import Client, GraphError
     from flows.templates import definitions
+    from models import audit, templates
+    from models.work import Work
 
     settings = load_settings()
     if (whatsapp := settings.whatsapp) is None:
@@ -218,11 +266,22 @@ async def _at_meta(work: Callable[[Any, str, Any], Awaitable[None]]) -> None:
     )  # fmt: skip
     await client.start()
     try:
-        await work(client, whatsapp.business_account_id, wanted)
+        lines, found = await work(client, whatsapp.business_account_id, wanted)
     except GraphError as error:
-        raise Failure(f"Meta refused: {error.title} (error {error.code}). {error.details}") from None
+        if not error.http_status:
+            raise Failure(f"Meta does not answer ({error.details}). Check the network and WHATSAPP_API_URL.") from None
+        raise Failure(f"Meta refused: {error.title} (error {error.code}). {error.details}".strip()) from None
     finally:
         await client.stop()
+
+    async def keep(work: Work, event_id: int) -> str:
+        states = [(state.name, state.language, state.status) for state in found]
+        await templates.keep_all(work.connection, work.store.id, states, work.now)
+        audit.record(work, event_id=event_id, contact_id=None, role="desk", action=command, outcome="done")
+        return ""
+
+    await give(settings, command, keep)
+    return lines
 
 
 def _digits(number: str) -> str:

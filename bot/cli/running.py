@@ -1,10 +1,15 @@
 """Commands that run until they are told to stop, and the migration that comes before."""
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
-from bot.cli.output import Failure, describe, load_settings, say, to_the_end
+import structlog
+
+from bot.cli.output import Failure, describe, load_settings, no_answer, say, to_the_end
+
+log = structlog.get_logger()
 
 
 def add(commands: Any) -> None:
@@ -32,12 +37,11 @@ def add(commands: Any) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
-    from bot import app, logs
+    from bot import app
     from bot.settings import SettingsError
     from models.database import UNAVAILABLE
 
     settings = load_settings(default_host="0.0.0.0" if given.role == "web" else "127.0.0.1")  # noqa: S104 - Procfile's web
-    logs.configure(level=settings.log_level, style=settings.log_format)
     try:
         return to_the_end(lambda: app.run(settings, role=given.role, on_ready=_greet))
     except SettingsError as error:
@@ -45,20 +49,21 @@ def _run(given: argparse.Namespace) -> int:
     except app.CannotStart as error:
         raise Failure(str(error)) from None
     except UNAVAILABLE as error:
-        raise Failure(
-            f"The database cannot be reached ({type(error).__name__}: {error}). Check DATABASE_URL."
-        ) from None
+        raise Failure(no_answer(error)) from None
+    except Exception as error:
+        log.critical("app_failed", role=given.role, exc_info=error)
+        raise Failure(f"Waybill stopped because of a fault of its own ({type(error).__name__}); see the log.") from None
 
 
 def _greet(app: Any) -> None:
     """What whoever typed `make run` needs to know next."""
     if app.role == "worker":
         return
-    here = f"http://{app.settings.host}:{app.port}"
+    here = app.settings.here(app.port)
     if app.sandbox is not None:
         say(f"\n  Waybill is running. Open {here}/sandbox/ and place an order as the customer.\n")
     else:
-        say(f"\n  Waybill is running. Meta's webhook address is {app.settings.public_url}/webhook\n")
+        say(f"\n  Waybill is running on {here}. Meta's webhook address is {app.settings.public_url}/webhook\n")
 
 
 def _migrate(_given: argparse.Namespace) -> int:
@@ -78,5 +83,9 @@ def _sandbox(given: argparse.Namespace) -> int:
     from bot.sandbox import server
 
     logs.configure(level="info", style=None)
-    to_the_end(lambda: server.serve(port=given.port, webhook=given.webhook, folder=given.folder))
+    try:
+        to_the_end(lambda: server.serve(port=given.port, webhook=given.webhook, folder=given.folder))
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else error
+        raise Failure(f"The sandbox cannot start on port {given.port} with {given.folder}: {why}.") from None
     return 0

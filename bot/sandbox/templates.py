@@ -10,6 +10,7 @@ from bot.sandbox.rules.fields import bad, listing, one_of, table, text
 
 Json = dict[str, Any]
 BODY = 1024
+BUTTONS = ("QUICK_REPLY", "URL", "PHONE_NUMBER", "COPY_CODE", "CATALOG", "MPM", "ORDER_DETAILS", "FLOW")
 CATEGORIES = ("UTILITY", "MARKETING", "AUTHENTICATION")
 SLOT = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
@@ -41,6 +42,7 @@ class Templates:
         if not re.fullmatch(r"[a-z0-9_]{1,512}", text(given["name"], "name", most=512)):
             raise bad("name", "is made of small letters, digits and underscores")
         one_of(given["category"], "category", CATEGORIES)
+        text(given["language"], "language", most=15)
         if (given["name"], given["language"]) in self._known:
             raise GraphError(100, "Content in this language already exists.", subcode=2388024)
         _components(given["components"])
@@ -85,6 +87,10 @@ class Templates:
             raise GraphError(132001, f"template name ({name}) does not exist in {language}")
         if template["status"] in {"PAUSED", "DISABLED"}:
             raise GraphError(132015 if template["status"] == "PAUSED" else 132016, f"{name} is {template['status']}")
+        kinds = {part["type"].lower() for part in template["components"]} | {"button"}
+        for component in given.get("components", []):
+            if component["type"] not in kinds:
+                raise GraphError(132012, f"{name} has no {component['type']}")
         filled = [_filled(part, given.get("components", [])) for part in template["components"] if part.get("text")]
         words = "\n".join(filled)
         buttons = [
@@ -114,7 +120,9 @@ def _components(components: Any) -> None:
         if part["type"] != "BUTTONS" and part.get("format", "TEXT") == "TEXT":
             words = text(part.get("text"), f"{part['type']}.text", most=BODY if part["type"] == "BODY" else 60)
             _slots(part, words)
-        for button in part.get("buttons", []):
+        for button in listing(part.get("buttons", []), "buttons", least=0, most=10):
+            table(button, "buttons", needs=("type", "text"), may=("url", "phone_number", "example"))
+            one_of(button["type"], "buttons.type", BUTTONS)
             text(button["text"], "buttons.text", most=25)
 
 
@@ -130,34 +138,35 @@ def _slots(part: Json, words: str) -> None:
 
 
 def _filled(part: Json, components: list[Json]) -> str:
-    """The text of one component with its parameters in place."""
-    slots = SLOT.findall(part["text"])
-    sent = next((c for c in components if c["type"] == part["type"].lower()), {})
-    values = [_parameter(p, part["type"]) for p in sent.get("parameters", [])]
-    if len(values) != len(set(slots)):
-        raise GraphError(
-            132000, f"{part['type'].lower()}: number of localizable_params ({len(values)}) does not match the expected "
-            f"number of params ({len(set(slots))})"
-        )  # fmt: skip
-    named = dict(zip(dict.fromkeys(slots), values, strict=True))
-    words = SLOT.sub(lambda slot: named[slot[1]], part["text"])
-    if len(words) > (BODY if part["type"] == "BODY" else 60):
-        raise GraphError(132005, f"{part['type'].lower()}: {len(words)} characters with its parameters")
+    """The text of one component with its parameters in place: `{{1}}` by position, `{{name}}` by name."""
+    kind: str = part["type"].lower()
+    slots = set(SLOT.findall(part["text"]))
+    sent: Json = next((c for c in components if c["type"] == kind), {})
+    values = [_parameter(parameter, kind) for parameter in sent.get("parameters", [])]
+    if len(values) != len(slots):
+        raise GraphError(132000, f"{kind}: {len(values)} parameters sent, {len(slots)} expected")
+    if all(slot.isdecimal() for slot in slots):
+        names = sorted(slots, key=int)
+    else:
+        names = [parameter.get("parameter_name") for parameter in sent["parameters"]]
+    if set(names) != slots:
+        raise GraphError(132012, f"{kind}: the parameters are named {', '.join(sorted(slots))}")
+    filled = dict(zip(names, values, strict=True))
+    words = SLOT.sub(lambda slot: filled[slot[1]], part["text"])
+    if len(words) > (BODY if kind == "body" else 60):
+        raise GraphError(132005, f"{kind}: {len(words)} characters with its parameters")
     return words
 
 
 def _parameter(parameter: Any, kind: str) -> str:
-    table(
-        parameter,
-        f"{kind.lower()}.parameters",
-        needs=("type",),
-        may=("text", "parameter_name", "currency", "date_time"),
-    )
-    if parameter["type"] != "text" or not isinstance(parameter.get("text"), str):
-        raise GraphError(132012, f"{kind.lower()}: this parameter must be text")
-    words: str = parameter["text"]
+    table(parameter, f"{kind}.parameters", needs=("type",), may=("text", "parameter_name", "currency", "date_time"))
+    words = parameter.get("text")
+    if parameter["type"] != "text" or not isinstance(words, str):
+        raise GraphError(132012, f"{kind}: this parameter must be text")
+    if not isinstance(parameter.get("parameter_name", ""), str):
+        raise GraphError(132012, f"{kind}: parameter_name is a word")
     if not words.strip():
-        raise GraphError(131008, f"{kind.lower()}: a parameter is empty")
+        raise GraphError(131008, f"{kind}: a parameter is empty")
     if re.search(r"[\n\r\t]| {5,}", words):
         raise GraphError(132018, "Param text cannot have new-line/tab characters or more than 4 consecutive spaces")
     return words
@@ -166,5 +175,5 @@ def _parameter(parameter: Any, kind: str) -> str:
 def _payload(components: list[Json], index: int, fallback: str) -> str:
     for component in components:
         if component["type"] == "button" and str(component["index"]) == str(index):
-            return str(component["parameters"][0].get("payload", fallback))
+            return str(next((p["payload"] for p in component.get("parameters", []) if "payload" in p), fallback))
     return fallback

@@ -2,17 +2,30 @@
 
 import asyncio
 import hmac
+from dataclasses import dataclass, field
 
 import orjson
 from aiohttp import web
 
+from bot import tasks
 from bot.clock import Clock
 from bot.metrics import Metrics
 from models import health, sending
 from models.database import UNAVAILABLE, Database
+from models.sending import Number
 
 ANSWER_S = 1.0
 """A database that takes longer is not one we can serve from."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the database said of itself: either `why` it cannot be used, or how the queues and the number stand."""
+
+    why: str = ""
+    pending: list[str] = field(default_factory=list)
+    queues: health.Queues | None = None
+    number: Number | None = None
 
 
 class Health:
@@ -25,6 +38,7 @@ class Health:
         self._clock, self._metrics = clock, metrics
         self._token = f"Bearer {token}".encode() if token else None
         self._is_loopback = is_loopback
+        self._question: asyncio.Task[_Found] | None = None
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -38,31 +52,40 @@ class Health:
 
     async def ready(self, _request: web.Request) -> web.Response:
         """503 only for the database or its migrations; how the sender fares is said in the body (decision 34)."""
-        try:
-            async with asyncio.timeout(ANSWER_S):
-                pending = await self._database.pending_migrations()
-                body = await self._state()
-        except UNAVAILABLE as error:
-            return _json({"ready": False, "why": f"the database does not answer ({type(error).__name__})"}, status=503)
-        if pending:
-            return _json({"ready": False, "why": "run `python -m bot migrate`", "migrations": pending}, status=503)
-        return _json({"ready": True, **body})
+        found = await self._ask()
+        if found.pending:
+            why = "run `python -m bot migrate`"
+            return _json({"ready": False, "why": why, "migrations": found.pending}, status=503)
+        if found.queues is None or found.number is None:
+            return _json({"ready": False, "why": f"the database does not answer ({found.why})"}, status=503)
+        return _json({"ready": True, **self._state(found.queues, found.number)})
 
     async def metrics(self, request: web.Request) -> web.Response:
         given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
         if not (hmac.compare_digest(given, self._token) if self._token else self._is_loopback):
             return web.Response(status=401, text="Set METRICS_TOKEN and send it as a bearer token.\n")
-        try:
-            async with asyncio.timeout(ANSWER_S):
-                await self._gauge()
-        except UNAVAILABLE:
-            self._metrics.oldest.set(float("nan"))
+        self._gauge((await self._ask()).queues)
         return web.Response(body=self._metrics.render(), content_type="text/plain", charset="utf-8")
 
-    async def _state(self) -> dict[str, object]:
-        async with self._database.transaction() as connection:
-            queues = await health.queues(connection)
-            number = await sending.get_number(connection, self._store_id)
+    async def _ask(self) -> _Found:
+        """Whoever asks while the answer is awaited gets the same one: a slow database is not asked more and more often."""
+        if self._question is None or self._question.done():
+            self._question = tasks.spawn(self._look(), name="health")
+        await asyncio.wait([self._question], timeout=ANSWER_S)
+        return self._question.result() if self._question.done() else _Found(why="TimeoutError")
+
+    async def _look(self) -> _Found:
+        try:
+            if pending := await self._database.pending_migrations():
+                return _Found(pending=pending)
+            async with self._database.transaction() as connection:
+                return _Found(
+                    queues=await health.queues(connection), number=await sending.get_number(connection, self._store_id)
+                )
+        except UNAVAILABLE as error:
+            return _Found(why=type(error).__name__)
+
+    def _state(self, queues: health.Queues, number: Number) -> dict[str, object]:
         paused = number.paused_until is not None and number.paused_until > self._clock.now()
         return {
             "inbox": {"waiting": queues.events, "buried": queues.buried, "oldest_s": self._age(queues)},
@@ -70,9 +93,10 @@ class Health:
             "sender": {"paused": paused, "error_code": number.pause_code},
         }
 
-    async def _gauge(self) -> None:
-        async with self._database.transaction() as connection:
-            queues = await health.queues(connection)
+    def _gauge(self, queues: health.Queues | None) -> None:
+        if queues is None:
+            self._metrics.oldest.set(float("nan"))
+            return
         self._metrics.inbox.labels("new").set(queues.events)
         self._metrics.inbox.labels("dead").set(queues.buried)
         for state, count in queues.outbox.items():

@@ -2,7 +2,7 @@
 
 from typing import Any, assert_never
 
-from flows.messages import Buttons, Catalogue, Message, Rows, Template, Text
+from flows.messages import AddressForm, Buttons, Catalogue, Message, Rows, Template, Text
 
 Json = dict[str, Any]
 
@@ -38,13 +38,13 @@ def _content(message: Message) -> Json:
             return {"type": "text", "text": {"body": body, "preview_url": False}}
         case Template():
             return {"type": "template", "template": _template(message)}
-        case Buttons() | Rows() | Catalogue():
+        case Buttons() | Rows() | Catalogue() | AddressForm():
             return {"type": "interactive", "interactive": _interactive(message)}
         case _:
             assert_never(message)
 
 
-def _interactive(message: Buttons | Rows | Catalogue) -> Json:
+def _interactive(message: Buttons | Rows | Catalogue | AddressForm) -> Json:
     match message:
         case Buttons():
             kind = "button"
@@ -60,6 +60,10 @@ def _interactive(message: Buttons | Rows | Catalogue) -> Json:
         case Catalogue():
             kind = "catalog_message"
             action = {"name": kind, "parameters": {"thumbnail_product_retailer_id": message.thumbnail}}
+        case AddressForm():
+            kind = "address_message"
+            parameters: Json = {"country": "IN", **({"values": dict(message.values)} if message.values else {})}
+            action = {"name": kind, "parameters": parameters}
         case _:
             assert_never(message)
     return {"type": kind, "body": {"text": message.body}, "action": action}

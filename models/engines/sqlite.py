@@ -123,7 +123,16 @@ class _Context(SqliteTransactionContext):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await super().__aexit__(kind, error, trace)
+        """The lock is given back when the transaction has really ended, also for whoever is cancelled meanwhile."""
+        try:
+            if not self.connection._finalized:
+                if kind is None:
+                    await to_the_end(self.connection.commit())
+                elif kind is not TransactionManagementError:
+                    await to_the_end(self.connection.rollback())
+        finally:
+            get_connections().reset(self.token)
+            self._trxlock.release()
 
 
 class Client(SqliteClient):

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="ContactRow",
             fields=[
-                ("id", fields.BigIntField(primary_key=True, unique=True, db_index=True)),
+                ("id", fields.BigIntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ("store_id", fields.BigIntField()),
                 ("name", fields.CharField(null=True, max_length=300)),
                 ("language", fields.CharField(null=True, max_length=8)),
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="IdentityRow",
             fields=[
-                ("id", fields.BigIntField(primary_key=True, unique=True, db_index=True)),
+                ("id", fields.BigIntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ("store_id", fields.BigIntField()),
                 ("contact_id", fields.BigIntField()),
                 ("kind", fields.CharField(max_length=8)),
@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="NumberRow",
             fields=[
-                ("id", fields.BigIntField(primary_key=True, unique=True, db_index=True)),
+                ("id", fields.BigIntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ("store_id", fields.BigIntField()),
                 ("phone_number_id", fields.CharField(unique=True, max_length=64)),
                 ("paced_until", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
@@ -123,7 +123,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="ProductRow",
             fields=[
-                ("id", fields.BigIntField(primary_key=True, unique=True, db_index=True)),
+                ("id", fields.BigIntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ("store_id", fields.BigIntField()),
                 ("retailer_id", fields.CharField(max_length=100)),
                 ("title", fields.CharField(max_length=200)),
@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="StaffRow",
             fields=[
-                ("id", fields.BigIntField(primary_key=True, unique=True, db_index=True)),
+                ("id", fields.BigIntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ("store_id", fields.BigIntField()),
                 ("contact_id", fields.BigIntField(unique=True)),
                 ("name", fields.CharField(max_length=100)),
@@ -166,7 +166,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="StoreRow",
             fields=[
-                ("id", fields.BigIntField(primary_key=True, unique=True, db_index=True)),
+                ("id", fields.BigIntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ("name", fields.CharField(max_length=200)),
                 ("country", fields.CharField(max_length=2)),
                 ("currency", fields.CharField(max_length=3)),
@@ -239,6 +239,11 @@ class Migration(migrations.Migration):
             "CREATE UNIQUE INDEX outbox_one_waiting_alert ON outbox (contact_id)"
             " WHERE purpose = 'alert' AND state = 'queued' AND attempts = 0",
             "DROP INDEX outbox_one_waiting_alert",
+        ),
+        # When an alert last went out to somebody, whose window may be closed.
+        ops.RunSQL(
+            "CREATE INDEX outbox_alert ON outbox (contact_id, attempted_at) WHERE purpose = 'alert'",
+            "DROP INDEX outbox_alert",
         ),
         ops.RunSQL(
             "CREATE UNIQUE INDEX identity_of_one ON identity (store_id, value) WHERE active",

@@ -74,7 +74,7 @@ def test_an_answer_that_comes_after_the_status_is_late_not_wrong() -> None:
     assert late == {"sent", "delivered", "read"}
 
 
-@pytest.mark.parametrize(("current", "event"), [("queued", "accepted"), ("read", "claimed"), ("sending", "expired")])
+@pytest.mark.parametrize(("current", "event"), [("queued", "lost"), ("read", "claimed"), ("sending", "expired")])
 def test_a_move_that_the_protocol_does_not_have_is_an_error(current: str, event: str) -> None:
     with pytest.raises(ValueError, match=f"an outbound message that is {current} cannot be {event}"):
         move(current, event)
@@ -83,7 +83,7 @@ def test_a_move_that_the_protocol_does_not_have_is_an_error(current: str, event:
 def test_sources_are_the_statuses_an_event_moves() -> None:
     assert {event: sources(event) for event in ("claimed", "accepted", "resent", "expired")} == {
         "claimed": {"queued"},
-        "accepted": {"sending", "unknown"},
+        "accepted": {"queued", "sending", "unknown", "expired", "suppressed"},
         "resent": {"unknown"},
         "expired": {"queued"},
     }

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flows import alerts, doctor, limits, menu, quote, staff, templates
+from flows import alerts, doctor, errors, limits, menu, quote, staff, templates
 from flows.cart import (
     BadQuantity,
     Empty,
@@ -33,7 +33,8 @@ from flows.inbound import (
     Revision,
     TemplateUpdate,
 )
-from flows.messages import BODY, TEXT, Button, Buttons, Catalogue, Template, Text, dump, load
+from flows.messages import BODY, PARAMETER, TEXT, AddressForm, Button, Buttons, Catalogue, Template, Text, dump, load
+from flows.news import News
 from flows.phrases import LANGUAGES
 from flows.settings import Settings
 from flows.store import Store
@@ -52,6 +53,10 @@ def body(message: object) -> str:
 
 def cart(*lines: PricedLine, refusals: tuple[Refusal, ...] = ()) -> PricedCart:
     return PricedCart("INR", lines, refusals)
+
+
+def news(*texts: str) -> list[News]:
+    return [News(text) for text in texts]
 
 
 def test_a_stranger_is_greeted_with_two_ways_on() -> None:
@@ -128,36 +133,17 @@ def test_when_something_is_wrong_with_us_the_customer_is_told() -> None:
     )
 
 
-def test_a_cart_is_answered_with_its_lines_sum_refusals_and_what_comes_next() -> None:
-    priced = cart(
-        PricedLine(CHAI, 2, drifted=True), PricedLine(DIYA, 1), refusals=(Unknown("NOPE"), SoldOut("Incense"))
-    )
-
-    assert quote.answer(priced, STORE, "en") == Text(
-        "Thank you! This is your cart at Nukkad:\n\n"
-        "2 × Masala Chai: ₹698.00\n"
-        "1 × Brass Diya: ₹1,099.00\n\n"
-        "*Sum: ₹1,797.00*\n\n"
-        "Masala Chai costs ₹349.00 now; your phone showed another price. The sum above counts ₹349.00.\n\n"
-        "This part I could not take:\n"
-        "“NOPE” is not in our catalogue any more. Please look for it again in the catalogue.\n"
-        "Incense is sold out. Please choose something else.\n\n"
-        "The shop has it now and will answer you here. To change something, send a new cart."
-    )
-    assert quote.fallback(priced, STORE, "hi") == Template("order_update", "en", ("Nukkad", "2 products for ₹1,797.00"))
-
-
 def test_a_cart_of_which_nothing_can_be_sold_leads_back_to_the_catalogue() -> None:
     priced = cart(refusals=(Short("Brass Diya", 1),))
 
-    assert quote.answer(priced, STORE, "en") == Buttons(
+    assert quote.nothing(priced, STORE, "en") == Buttons(
         "I am sorry, nothing of this cart can be ordered just now, so no order was made.\n\n"
         "Only 1 piece of Brass Diya is left. Please send a new cart with 1.",
         (SEE_CATALOGUE,),
     )
-    assert quote.fallback(priced, STORE, "en").parameters == (
+    assert quote.nothing_short(STORE, "en").parameters == (
         "Nukkad",
-        "nothing of your cart can be ordered just now; please look into the catalogue again",
+        "Nothing of your cart can be ordered just now; please look into the catalogue again.",
     )
 
 
@@ -183,33 +169,41 @@ def test_a_refusal_says_why_and_what_to_do(refusal: Refusal, text: str) -> None:
     assert quote.refusal_text(refusal, STORE, "en") == text
 
 
-def test_the_longest_cart_keeps_its_sum_and_its_end() -> None:
-    lines = [PricedLine(Product(str(n), LONG, 10**15, "INR"), 99, drifted=True) for n in range(50)]
-    answer = quote.answer(cart(*lines, refusals=tuple(Unknown(LONG) for _ in range(50))), STORE, "en")
-
-    assert isinstance(answer, Text)
-    assert len(answer.body) <= TEXT
-    assert not answer.body.endswith("…")
-    assert "*Sum: ₹49,50,00,00,00,00,00,000.00*" in answer.body
-    assert answer.body.count("more\n") == 3
-
-
 def test_the_longest_refusal_ends_with_how_many_more() -> None:
-    answer = quote.answer(cart(refusals=tuple(SoldOut(LONG) for _ in range(100))), STORE, "en")
+    answer = quote.nothing(cart(refusals=tuple(SoldOut(LONG) for _ in range(100))), STORE, "en")
 
     assert isinstance(answer, Buttons)
     assert len(answer.body) <= BODY
     assert answer.body.endswith(" lines more")
 
 
-def test_staff_are_told_of_a_new_cart_with_its_sum() -> None:
-    priced = cart(PricedLine(CHAI, 2), refusals=(Unknown("NOPE"), SoldOut("Incense"), Empty()))
+def test_staff_are_told_of_a_cart_in_which_nothing_could_be_sold() -> None:
+    priced = cart(refusals=(Unknown("NOPE"), SoldOut("Incense"), Empty()))
 
-    assert alerts.new_cart(STORE, priced, who="Asha\nRao", note=" gift\nwrap ", late=timedelta(hours=30)) == (
-        "🛒 New cart from Asha Rao: 1 product for ₹698.00. 3 products were refused: NOPE, Incense, -. "
+    assert alerts.refused_cart(STORE, priced, who="Asha\nRao", note=" gift\nwrap ", late=timedelta(hours=30)) == (
+        "🛒 A cart from Asha Rao in which nothing could be sold. 3 products were refused: NOPE; Incense; -. "
         "It was sent 1d ago and reached us only now. Their note: “gift wrap”"
     )
-    assert alerts.new_cart(STORE, cart(), who="Asha") == "🛒 A cart from Asha in which nothing could be sold."
+
+
+@pytest.mark.parametrize(
+    ("refusal", "reason"),
+    [
+        (Empty(), "It held no product."),
+        (Foreign("999"), "It is from another shop's catalogue."),
+        (TooMany(101), "It holds 101 different products, and 100 is the most I take."),
+    ],
+)
+def test_staff_are_told_why_nothing_of_a_cart_could_be_taken(refusal: Refusal, reason: str) -> None:
+    told = alerts.refused_cart(STORE, cart(refusals=(refusal,)), who=None)
+
+    assert told == f"🛒 A cart from somebody without a name in which nothing could be sold. {reason}"
+
+
+def test_every_reason_of_a_refused_message_fits_into_its_alert() -> None:
+    sentences = {verdict.sentence for _, verdict in errors._TABLE}
+
+    assert [sentence for sentence in sentences if len(sentence) > alerts.SENTENCE] == []
 
 
 @pytest.mark.parametrize(
@@ -220,6 +214,17 @@ def test_staff_are_told_of_a_new_cart_with_its_sum() -> None:
         (
             TemplateUpdate("order_update", "en", "PAUSED", reason="quality\nlow"),
             "⚠️ Template order_update (en) is now PAUSED: quality low. Until it is approved it cannot be sent.",
+        ),
+        (
+            TemplateUpdate("order_update", "en", "REJECTED"),
+            "⚠️ Template order_update (en) is now REJECTED. Until it is approved it cannot be sent.",
+        ),
+        (
+            TemplateUpdate("order_update", "en", "FLAGGED"),
+            (
+                "⚠️ People dislike template order_update (en): Meta may pause it. See why in Meta's template manager, "
+                "and reword it."
+            ),
         ),
         (
             TemplateUpdate("order_update", "en", None, category="MARKETING"),
@@ -235,10 +240,10 @@ def test_a_template_is_news_when_it_is_in_trouble(update: TemplateUpdate, text: 
 
 
 def every_alert(long: str) -> list[str]:
-    priced = cart(PricedLine(CHAI, 2), refusals=tuple(Unknown(long) for _ in range(30)))
+    priced = cart(refusals=tuple(Unknown(long) for _ in range(30)))
     update = TemplateUpdate(long, long, "REJECTED", reason=long)
     return [
-        alerts.new_cart(STORE, priced, who=long, note=long, late=timedelta(days=3)),
+        alerts.refused_cart(STORE, priced, who=long, note=long, late=timedelta(days=3)),
         alerts.buried(STORE, kind=long, who=long, reason=long),
         alerts.still_buried(STORE, count=10**6),
         alerts.identity_changed(STORE, who=long),
@@ -249,6 +254,9 @@ def every_alert(long: str) -> list[str]:
         alerts.account_notice(STORE, AccountNotice(long, long)),
         alerts.send_failed(STORE, who=long, reason=long),
         alerts.send_unknown(STORE, who=long),
+        alerts.sent_otherwise(STORE, who=long, reason=long),
+        alerts.never_sent(STORE, who=long, expired=True),
+        alerts.never_sent(STORE, who=long, expired=False),
     ]
 
 
@@ -257,14 +265,21 @@ def test_no_piece_of_news_is_longer_than_its_part() -> None:
 
 
 def test_one_piece_of_news_stands_alone_and_several_are_counted() -> None:
-    assert alerts.merge(["A"]) == Text("A")
-    assert alerts.merge(["A", "B"]) == Text("2 pieces of news:\n\nA\n\nB")
+    assert alerts.merge(news("A"), "en") == Text("A")
+    assert alerts.merge(news("A", "B"), "en") == Text("2 pieces of news:\n\nA\n\nB")
+
+
+def test_news_that_comes_alone_brings_its_buttons() -> None:
+    confirm = Button("o1042.1.confirm", "Confirm")
+
+    assert alerts.merge([News("#1042", (confirm,), 7)], "en") == Buttons("#1042", (confirm,))
+    assert alerts.merge([News("#1042", (confirm,), 7), News("B")], "en") == Text("2 pieces of news:\n\n#1042\n\nB")
 
 
 def test_after_ten_pieces_the_rest_are_counted() -> None:
-    merged = alerts.merge([f"part {n}" for n in range(24)])
+    merged = alerts.merge(news(*(f"part {n}" for n in range(24))), "en")
 
-    assert merged.body.split("\n\n") == [
+    assert body(merged).split("\n\n") == [
         "24 pieces of news:",
         *(f"part {n}" for n in range(10)),
         "… and 14 more. Write *doctor* to see how things stand.",
@@ -272,17 +287,17 @@ def test_after_ten_pieces_the_rest_are_counted() -> None:
 
 
 def test_the_longest_news_fits_into_one_message() -> None:
-    merged = alerts.merge(["x" * 1000] * 500)
+    merged = alerts.merge(news(*["x" * 1000] * 500), "en")
 
-    assert len(merged.body) <= TEXT
-    assert merged.body.endswith("Write *doctor* to see how things stand.")
+    assert len(body(merged)) <= TEXT
+    assert body(merged).endswith("Write *doctor* to see how things stand.")
 
 
 def test_a_closed_window_gets_the_first_piece_and_the_count() -> None:
-    assert alerts.fallback(["A", "B", "C"], STORE) == Template(
+    assert alerts.fallback(news("A", "B", "C"), STORE) == Template(
         "staff_alert", "en", ("Nukkad", "A (and more, 3 in all)")
     )
-    assert alerts.fallback(["A"], STORE) == Template("staff_alert", "en", ("Nukkad", "A"))
+    assert alerts.fallback(news("A"), STORE) == Template("staff_alert", "en", ("Nukkad", "A"))
 
 
 def test_templates_are_defined_as_meta_takes_them() -> None:
@@ -297,7 +312,7 @@ def test_templates_are_defined_as_meta_takes_them() -> None:
         assert d.body.index("{{1}}") < d.body.index("{{2}}")
         assert not d.body.startswith("{{")
         assert not d.body.endswith("}}")
-        assert len(d.body) + 2 * 400 <= BODY
+        assert len(d.body) + 2 * PARAMETER <= BODY
         assert [len(example) > 0 for example in d.examples] == [True, True]
 
 
@@ -330,9 +345,6 @@ def test_help_explains_one_command() -> None:
          "Your “doctor” reached me 1h late, so I did nothing. If it still holds, please send it again."),
         (staff.forwarded(STORE, "doctor"),
          "“doctor” came as a forwarded message, so I did nothing. If you mean it, please write it yourself."),
-        (staff.not_staff(STORE, "doctor"),
-         ("“doctor” is for the people of Nukkad, and I do not know this number as one of them, so I did nothing. "
-          "The owner can add it: python -m bot staff add NUMBER ROLE")),
         (staff.not_allowed(STORE, COMMANDS[1], "guest"),
          "Your role, guest, may not use *doctor*, so I did nothing. Please ask: owner, manager, agent, viewer."),
     ],
@@ -410,8 +422,8 @@ def test_every_message_survives_the_outbox() -> None:
         menu.greeting(STORE, "en", has_catalogue=True),
         menu.catalogue(STORE, "en", thumbnail="CHAI"),
         menu.unread(Media("audio", None), "en", has_catalogue=True) or menu.sorry("en"),
-        quote.answer(cart(PricedLine(CHAI, 1)), STORE, "en"),
-        alerts.fallback(["A"], STORE),
+        AddressForm("Where to?", "Write where to", {"city": "Pune"}),
+        alerts.fallback(news("A"), STORE),
     ]
 
     assert [load(dump(message)) for message in said] == said

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tests.journeys.script import (
     Cart,
+    Do,
     Fault,
     Later,
     Line,
@@ -57,6 +58,9 @@ class World(Protocol):
     async def tap(self, person: str, title: str) -> None:
         """Tap the button or row called `title` on the newest message that has one."""
 
+    async def do(self, person: str, verb: str, what: str) -> None:
+        """Anything else: see `script.Do`."""
+
     async def later(self, by: timedelta) -> None:
         """Move the clock of bot and sandbox and ring the timers that are due."""
 
@@ -93,6 +97,8 @@ async def _act(step: Step, world: World) -> None:
             await world.cart(person, lines, note)
         case Tap(person, title):
             await world.tap(person, title)
+        case Do(person, verb, what):
+            await world.do(person, verb, what)
         case Later(by):
             await world.later(by)
         case MoveClock(at):

@@ -10,6 +10,14 @@
         [Choose]                                                  a list: what opens it, then its rows
         {Chai} 200 g, ₹ 120
     Asha sends a cart 2xCHAI 1x"MANGO PICKLE" "no plastic"        lines and a note, from the catalogue on her phone
+    Asha sends a cart 2xCHAI@300                                  her phone believes that it costs 300
+    Asha sends a picture                                          or a voice message, a location, a contact card …
+    Asha reacts with 👍                                           to the newest message on her phone
+    Asha forwards: doctor                                         words that somebody else wrote
+    Asha edits her message: hallo                                 her newest one; `Asha deletes her message` takes it back
+    Asha changes her number to 919800000099                       or her id; WhatsApp tells the shop
+    Meta pauses staff_alert                                       or approves, rejects, disables it
+    Meta delivers everything again
     nothing                                                       nobody's phone shows anything new
     later 25h                                                     the clock moves and timers ring
     → Asha (template order_update): We kept your cart.            what kind of message, where it is no ordinary one
@@ -26,6 +34,11 @@ from itertools import takewhile
 
 from flows import durations
 
+THINGS = (
+    "picture", "video", "voice message", "document", "sticker", "location", "contact card", "form", "poll",
+    "foreign cart", "empty cart",
+)  # fmt: skip
+"""What people send besides words and carts. A poll stands for all that WhatsApp does not pass on."""
 INDENT = "    "
 ARROW = "→"
 
@@ -42,8 +55,11 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Line:
+    """`price` is what the phone believes; None is the catalogue's."""
+
     quantity: int
     sku: str
+    price: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +73,15 @@ class Cart:
 class Tap:
     person: str
     title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Anything else that somebody, or Meta, does: `Asha`, `reacts`, `👍`."""
+
+    person: str
+    verb: str
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +101,7 @@ class Fault:
     switches: tuple[tuple[str, int | bool | str], ...]
 
 
-Act = Say | Cart | Tap | Later | MoveClock | Fault
+Act = Say | Cart | Tap | Do | Later | MoveClock | Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,19 +172,27 @@ def _tap(person: str, title: str) -> Act:
     return Tap(person, title.removeprefix("[").removesuffix("]"))
 
 
-_CART_LINE = re.compile(r'(\d+)x(?:"([^"]+)"|([^\s"]+))\s*')
+_CART_LINE = re.compile(r'(\d+)x(?:"([^"]+)"|([^\s"@]+))(?:@(\d+))?\s*')
 
 
 def _cart(person: str, written: str) -> Act:
     lines = []
     rest = written
     while match := _CART_LINE.match(rest):
-        lines.append(Line(int(match[1]), match[2] or match[3]))
+        lines.append(Line(int(match[1]), match[2] or match[3], int(match[4]) if match[4] else None))
         rest = rest[match.end() :]
     note = re.fullmatch(r'(?:"([^"]*)")?', rest)
     if not lines or note is None:
         raise ValueError(f'a cart is written 2xSKU 1x"SKU WITH SPACES" "a note", not {written!r}')
     return Cart(person, tuple(lines), note[1] or "")
+
+
+def _does(verb: str) -> Callable[..., Act]:
+    return lambda person, what="": Do(person, verb, what)
+
+
+def _meta(verb: str, what: str) -> Act:
+    return Do("Meta", verb, what)
 
 
 def _later(written: str) -> Act:
@@ -184,6 +217,21 @@ def _value(text: str) -> int | bool | str:
 _NAME = r"([^\s:]+)"
 _ACTS: tuple[tuple[re.Pattern[str], Callable[..., Act], str], ...] = (
     (re.compile(rf"{_NAME} sends a cart (.+)"), _cart, 'NAME sends a cart 2xSKU 1xSKU "a note"'),
+    (re.compile(rf"{_NAME} sends an? ({'|'.join(THINGS)})"), _does("sends"), f"NAME sends a {' | '.join(THINGS)}"),
+    (re.compile(rf"{_NAME} reacts with (\S+)"), _does("reacts"), "NAME reacts with EMOJI"),
+    (re.compile(rf"{_NAME} forwards: (.+)", re.DOTALL), _does("forwards"), "NAME forwards: words"),
+    (re.compile(rf"{_NAME} edits \w+ message: (.+)", re.DOTALL), _does("edits"), "NAME edits her message: words"),
+    (
+        re.compile(rf"{_NAME} fills in the form: (.+)"),
+        _does("fills in"),
+        "NAME fills in the form: name, street, town, PIN",
+    ),
+    (re.compile(rf"{_NAME} replies: (.+)", re.DOTALL), _does("replies"), "NAME replies: words, to the newest message"),
+    (re.compile(rf"{_NAME} deletes \w+ message"), _does("deletes"), "NAME deletes her message"),
+    (re.compile(rf"{_NAME} changes \w+ number to (\d+)"), _does("changes number"), "NAME changes her number to 9198…"),
+    (re.compile(rf"{_NAME} changes \w+ id to (\S+)"), _does("changes id"), "NAME changes her id to IN.…"),
+    (re.compile(r"Meta (approves|pauses|rejects|disables) (\w+)"), _meta, "Meta approves | pauses | … TEMPLATE"),
+    (re.compile(r"Meta (delivers) (everything) again"), _meta, "Meta delivers everything again"),
     (re.compile(rf"{_NAME} taps (.+)"), _tap, "NAME taps TITLE"),
     (re.compile(rf"{_NAME}: (.+)", re.DOTALL), _say, "NAME: what they write"),
     (re.compile(r"later (.+)"), _later, "later 25h"),

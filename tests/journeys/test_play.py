@@ -29,6 +29,9 @@ class Parrot:
     async def tap(self, person: str, title: str) -> None:
         raise LookupError(f"no message on {person}'s phone has {title!r}; there are: [Menu]")
 
+    async def do(self, person: str, verb: str, what: str) -> None:
+        self.done.append((person, verb, what))
+
     async def later(self, by: timedelta) -> None:
         self.done.append(by)
 
@@ -60,10 +63,14 @@ async def test_the_actors_phone_comes_first_and_each_message_is_told_once() -> N
 
 async def test_every_act_reaches_the_world() -> None:
     world = Parrot()
-    await played('clock 2026-03-02 10:00\nAsha sends a cart 2xCHAI "soon"\nlater 25h\nfault fail_next=1', world)
+    await played(
+        'clock 2026-03-02 10:00\nAsha sends a cart 2xCHAI "soon"\nAsha reacts with 👍\nlater 25h\nfault fail_next=1',
+        world,
+    )
     assert world.done == [
         datetime.fromisoformat("2026-03-02 10:00"),
         ("Asha", (Line(2, "CHAI"),), "soon"),
+        ("Asha", "reacts", "👍"),
         timedelta(hours=25),
         {"fail_next": 1},
     ]

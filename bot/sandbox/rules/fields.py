@@ -45,9 +45,9 @@ def whole(value: Any, path: str, *, least: int = 0) -> int:
 
 
 def one_of(value: Any, path: str, choices: Collection[str]) -> str:
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise bad(path, f"must be one of {', '.join(sorted(choices))}")
-    return str(value)
+    return value
 
 
 def listing(value: Any, path: str, *, least: int = 1, most: int) -> list[Any]:

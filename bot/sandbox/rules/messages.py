@@ -22,14 +22,14 @@ def check(body: Json, *, business_number: str) -> str:
     if not isinstance(body, dict):
         raise GraphError(100, "The request body must be a JSON object.")
     kind = body.get("type", "text")
-    if kind not in _CHECKS:
+    if not isinstance(kind, str) or kind not in _CHECKS:
         raise GraphError(100, f"Param type must be one of {{{', '.join(sorted(_CHECKS)).upper()}}}, got {kind!r}.")
     table(body, "message", needs=("messaging_product", kind), may=ENVELOPE)
     _envelope(body)
     _CHECKS[kind](body[kind], kind)
     if kind == "interactive" and body[kind]["type"] == "address_message":
         _both_indian(body, business_number)
-    return str(kind)
+    return kind
 
 
 def check_read(body: Json) -> str:
@@ -120,6 +120,7 @@ def _template(value: Any, path: str) -> None:
     if not re.fullmatch(r"[a-z0-9_]{1,512}", text(value["name"], f"{path}.name", most=512)):
         raise bad(f"{path}.name", "is made of small letters, digits and underscores")
     table(value["language"], f"{path}.language", needs=("code",), may=("policy",))
+    text(value["language"]["code"], f"{path}.language.code", most=15)
     one_of(value["language"].get("policy", "deterministic"), f"{path}.language.policy", ("deterministic",))
     for n, component in enumerate(listing(value.get("components", []), f"{path}.components", least=0, most=15)):
         here = f"{path}.components[{n}]"
@@ -127,6 +128,9 @@ def _template(value: Any, path: str) -> None:
         one_of(component["type"], f"{here}.type", ("header", "body", "button", "order_status"))
         if component["type"] == "button":
             table(component, here, needs=("type", "sub_type", "index"), may=("parameters",))
+        for m, parameter in enumerate(listing(component.get("parameters", []), f"{here}.parameters", least=0, most=99)):
+            if not isinstance(parameter, dict):
+                raise bad(f"{here}.parameters[{m}]", "must be an object")
 
 
 _CHECKS = {

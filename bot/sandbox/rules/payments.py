@@ -93,7 +93,9 @@ def _order(value: Any, path: str, *, retailer_ids: bool) -> None:
     if pictured and ("catalog_id" in order or len(order["items"]) > 10 or any("retailer_id" in i for i in pictured)):
         raise bad(f"{path}.items.image", "only without catalog_id and retailer_id, and then for at most ten items")
     for name in ("tax", "shipping", "discount"):
-        amount = order.get(name, {})
+        amount = table(
+            order.get(name, {}), f"{path}.{name}", may=("value", "offset", "description", "discount_program_name")
+        )
         for words in ("description", "discount_program_name"):
             text(amount.get(words, "-"), f"{path}.{name}.{words}", most=60)
 

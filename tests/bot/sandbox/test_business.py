@@ -6,7 +6,13 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.bot.sandbox.stage import ASHA, CREDENTIALS, TEMPLATE, Stage, code
+from bot.sandbox.faults import Faults
+from bot.sandbox.ledger import Ledger
+from bot.sandbox.rules.errors import GraphError
+from bot.sandbox.rules.messages import check
+from bot.sandbox.templates import Templates
+from tests.bot.sandbox.stage import ASHA, CREDENTIALS, TEMPLATE, Stage, StillClock, code
+from tests.bot.sandbox.test_rules import spoiled
 
 ACCOUNT, NUMBER, CATALOG = CREDENTIALS.business_account_id, CREDENTIALS.phone_number_id, CREDENTIALS.catalog_id
 PNG, JPEG, PDF = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"%PDF-1.4"
@@ -132,6 +138,21 @@ async def test_parameters_are_counted_and_looked_at(
     assert (await send_template(play, "#1001", "x" * 1010))[0] == 200
 
 
+async def test_parameters_go_by_position_or_by_name(play: Stage) -> None:
+    example = {"body_text": [["x"]]}
+    for name, text in (("by_position", "Now {{2}}, then {{1}}."), ("by_name", "Now {{late}}, then {{early}}.")):
+        play.sandbox.templates.create(
+            TEMPLATE | {"name": name, "components": [{"type": "BODY", "text": text, "example": example}]}
+        )
+    await send_template(play, "a", "b", name="by_position")
+    assert play.sandbox.person("asha").new()[0].body == "Now b, then a."
+    assert code(await send_template(play, "a", "b", name="by_name")) == (400, 132012)
+    named = [{"type": "text", "parameter_name": name, "text": word} for name, word in (("early", "a"), ("late", "b"))]
+    template = {"name": "by_name", "language": {"code": "en"}, "components": [{"type": "body", "parameters": named}]}
+    await play.send({"to": ASHA.wa_id, "type": "template", "template": template})
+    assert play.sandbox.person("asha").new()[0].body == "Now b, then a."
+
+
 async def test_unknown_paused_and_disabled_templates_are_refused(play: Stage) -> None:
     play.sandbox.templates.create(TEMPLATE)
     assert code(await send_template(play, "a", "b", language="hi")) == (404, 132001)
@@ -201,3 +222,40 @@ async def test_the_number_the_account_and_the_catalogue_have_nodes(play: Stage) 
     assert code(await play.graph("GET", "1")) == (400, 100)
     assert code(await play.graph("GET", f"{ACCOUNT}/products")) == (400, 100)
     assert code(await play.graph("POST", f"{NUMBER}/nonsense", {})) == (400, 100)
+
+
+def test_however_odd_a_template_is_it_is_taken_or_refused_in_graphs_words() -> None:
+    buttons = {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Go"}]}
+    good = TEMPLATE | {"components": [*TEMPLATE["components"], buttons]}
+    outcomes = {"taken": 0, "refused": 0}
+    for odd in spoiled(good):
+        try:
+            Templates(ledger=Ledger(None, StillClock()), faults=Faults()).create(odd)
+            outcomes["taken"] += 1
+        except GraphError:
+            outcomes["refused"] += 1
+    assert outcomes["refused"] > outcomes["taken"]
+
+
+def test_however_odd_a_template_is_sent_it_is_rendered_or_refused_in_graphs_words() -> None:
+    templates = Templates(ledger=Ledger(None, StillClock()), faults=Faults())
+    buttons = {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Go"}]}
+    templates.create(TEMPLATE | {"components": [*TEMPLATE["components"], buttons]})
+    body = {"type": "body", "parameters": [{"type": "text", "text": "#1"}, {"type": "text", "text": "x"}]}
+    button = {
+        "type": "button",
+        "sub_type": "quick_reply",
+        "index": "0",
+        "parameters": [{"type": "payload", "payload": "g"}],
+    }
+    good = {"name": "order_update", "language": {"code": "en"}, "components": [body, button]}
+    outcomes = {"taken": 0, "refused": 0}
+    for odd in spoiled(good):
+        try:
+            message = {"messaging_product": "whatsapp", "to": ASHA.wa_id, "type": "template", "template": odd}
+            check(message, business_number=CREDENTIALS.display_phone_number)
+            templates.render(odd)
+            outcomes["taken"] += 1
+        except GraphError:
+            outcomes["refused"] += 1
+    assert outcomes["refused"] > outcomes["taken"]

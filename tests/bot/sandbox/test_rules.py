@@ -1,5 +1,6 @@
 """What the sandbox takes from the bot and what it refuses, limit by limit."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -286,3 +287,28 @@ def test_an_error_reads_like_graphs() -> None:
 def test_receiver_incapable_comes_without_a_message() -> None:
     assert set(GraphError(1026).as_status()) == {"code", "title", "href"}
     assert set(GraphError(131026).as_status()) == {"code", "title", "message", "error_data", "href"}
+
+
+def spoiled(node: Any) -> Iterator[Any]:
+    """`node` with each part of it replaced, in turn, by things that do not belong there."""
+    yield from (None, [], {}, [1], -1, 1.5, True, "", "x")
+    if isinstance(node, dict):
+        for name, value in node.items():
+            for odd in spoiled(value):
+                yield node | {name: odd}
+    if isinstance(node, list):
+        for n, value in enumerate(node[:2]):
+            for odd in spoiled(value):
+                yield [*node[:n], odd, *node[n + 1 :]]
+
+
+@pytest.mark.parametrize("body", GOOD.values(), ids=GOOD)
+def test_however_odd_a_body_is_it_is_taken_or_refused_in_graphs_words(body: Json) -> None:
+    outcomes = {"taken": 0, "refused": 0}
+    for odd in spoiled(body):
+        try:
+            check(odd, business_number=INDIAN)
+            outcomes["taken"] += 1
+        except GraphError:
+            outcomes["refused"] += 1
+    assert outcomes["refused"] > outcomes["taken"]

@@ -10,6 +10,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     ),
     "menu.catalogue": "See catalogue",
     "menu.help": "How it works",
+    "menu.orders": "Where is my order?",
     "menu.empty": (
         "Welcome to {store}! 👋\n\n"
         "Our catalogue is not here yet, so nothing can be ordered right now. Please look in again a little later.\n\n"
@@ -23,12 +24,8 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
         "3. I add it up, tell you if something is sold out, and let the shop know at once."
     ),
     # The answer to a cart
-    "cart.header": "Thank you! This is your cart at {store}:",
     "cart.line": "{quantity} × {title}: {total}",
     "cart.more": {"one": "… and {count} line more", "other": "… and {count} lines more"},
-    "cart.sum": "*Sum: {sum}*",
-    "cart.next": "The shop has it now and will answer you here. To change something, send a new cart.",
-    "cart.refused": "This part I could not take:",
     "cart.unknown": "“{sku}” is not in our catalogue any more. Please look for it again in the catalogue.",
     "cart.sold_out": "{title} is sold out. Please choose something else.",
     "cart.short": {
@@ -43,10 +40,9 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
         "other": "Your cart holds {count} different products, more than the {most} I can take. Please send it in smaller parts.",
     },
     "cart.foreign": "This cart is from another shop's catalogue. Please open the catalogue of {store} and fill it again.",
-    "cart.drifted": "{title} costs {price} now; your phone showed another price. The sum above counts {price}.",
     "cart.nothing": "I am sorry, nothing of this cart can be ordered just now, so no order was made.",
     "cart.summary": {"one": "{count} product for {sum}", "other": "{count} products for {sum}"},
-    "cart.nothing_short": "nothing of your cart can be ordered just now; please look into the catalogue again",
+    "cart.nothing_short": "Nothing of your cart can be ordered just now; please look into the catalogue again.",
     # What we cannot read
     "unread.audio": "I cannot listen to voice messages yet. Please write it, or choose from the catalogue.",
     "unread.image": "I cannot look at pictures yet. Please write what you are looking for, or choose from the catalogue.",
@@ -74,10 +70,6 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "staff.empty": "I found no word in this message, so I did nothing. Write *help* to see what I know.",
     "staff.late": "Your “{word}” reached me {age} late, so I did nothing. If it still holds, please send it again.",
     "staff.forwarded": "“{word}” came as a forwarded message, so I did nothing. If you mean it, please write it yourself.",
-    "staff.only": (
-        "“{word}” is for the people of {store}, and I do not know this number as one of them, so I did nothing. "
-        "The owner can add it: python -m bot staff add NUMBER ROLE"
-    ),
     "staff.role": "Your role, {role}, may not use *{word}*, so I did nothing. Please ask: {roles}.",
     # Staff: the doctor
     "doctor.well": "✅ All is well at {store}.",
@@ -129,9 +121,14 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "doctor.catalogue": {"one": "Catalogue: {count} product.", "other": "Catalogue: {count} products."},
     "doctor.catalogue_empty": "Catalogue: empty, so nobody can order. Fill it with: python -m bot catalog import FILE",
     # Staff: alerts
-    "alert.cart": "🛒 New cart from {who}: {summary}.",
     "alert.cart_nothing": "🛒 A cart from {who} in which nothing could be sold.",
     "alert.cart_refused": {"one": "{count} product was refused: {list}.", "other": "{count} products were refused: {list}."},
+    "alert.cart_empty": "It held no product.",
+    "alert.cart_foreign": "It is from another shop's catalogue.",
+    "alert.cart_too_many": {
+        "one": "It holds {count} product, and {most} is the most I take.",
+        "other": "It holds {count} different products, and {most} is the most I take.",
+    },
     "alert.cart_late": "It was sent {age} ago and reached us only now.",
     "alert.cart_note": "Their note: “{note}”",
     "alert.buried": (
@@ -147,19 +144,26 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
         "python -m bot staff remove NUMBER"
     ),
     "alert.token": (
-        "⚠️ WhatsApp refuses our token (error {code}), so nothing goes out; all messages are kept. Make a new one in Meta's "
-        "Business settings, set WHATSAPP_ACCESS_TOKEN and start again."
+        "⚠️ For a while WhatsApp refused our access token (error {code}). All messages were kept and go out now. If nobody "
+        "has renewed the token, make a permanent one in Meta's Business settings and set WHATSAPP_ACCESS_TOKEN."
     ),
-    "alert.account": (
-        "⚠️ WhatsApp stopped our sending (error {code}: {reason}); all messages are kept. Look into Meta's Business settings."
+    "alert.account": "⚠️ For a while nothing went out (error {code}); it goes on now. The reason was: {reason}",
+    "alert.template": "⚠️ Template {name} ({language}) is now {status}. Until it is approved it cannot be sent.",
+    "alert.template_flagged": (
+        "⚠️ People dislike template {name} ({language}): Meta may pause it. See why in Meta's template manager, and reword it."
     ),
-    "alert.template": "⚠️ Template {name} ({language}) is now {status}: {reason}. Until it is approved it cannot be sent.",
     "alert.template_category": (
         "⚠️ Meta moved template {name} ({language}) to category {category}. It costs more there and may be held back; "
         "you can appeal in Meta's template manager."
     ),
     "alert.notice": "ℹ️ WhatsApp tells about our account ({field}): {summary}. Look into Meta's Business settings.",
-    "alert.send_failed": "⚠️ A message to {who} could not be delivered: {reason}. Please reach them another way.",
+    "alert.somebody": "somebody without a name",
+    "alert.send_failed": "⚠️ A message to {who} could not be delivered. {reason}",
+    "alert.sent_otherwise": "⚠️ A message to {who} went out in plain words only. {reason}",
+    "alert.expired": "⚠️ A message to {who} was not sent: it could not go out in time. Please tell them another way.",
+    "alert.unreachable": (
+        "⚠️ A message to {who} was not sent: WhatsApp knows them by another number or id now. They have to write to us first."
+    ),
     "alert.send_unknown": (
         "⚠️ I do not know whether a message reached {who}: WhatsApp did not answer. I did not send it again. Please ask them."
     ),

@@ -1,0 +1,195 @@
+"""An order as people see it: the card with its next actions, a line in a list, the history, and the customer's timeline."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from flows import address as addresses
+from flows import checkout, durations
+from flows.messages import BODY, ROW_TITLE, TEXT, Button, Buttons, Message, Row, Rows, Text, fit
+from flows.money import show
+from flows.order import Line, Order, next_actions
+from flows.phrases import say
+from flows.plain import plain
+from flows.settings import Settings
+from flows.store import Store
+
+ACTIONS_AS_BUTTONS = 3
+
+
+class Change(Protocol):
+    """A line of history, as `models/orders.py` reads it."""
+
+    @property
+    def action(self) -> str: ...
+    @property
+    def by(self) -> str: ...
+    @property
+    def who(self) -> str | None: ...
+    @property
+    def status_after(self) -> str: ...
+    @property
+    def note(self) -> str: ...
+    @property
+    def tracking(self) -> str | None: ...
+    @property
+    def at(self) -> datetime: ...
+
+
+def label(status: str, language: str) -> str:
+    """The status as people read it."""
+    return say(f"status.{status}", language)
+
+
+def head(order: Order, language: str) -> str:
+    """A card's first line: `#1042 · Confirmed`."""
+    return say("card.head", language, label=order.label, status=label(order.status, language))
+
+
+def action_id(order: Order, event: str) -> str:
+    """`o1042.7.confirm`: order, version, action. Trusted for nothing: role, version and table decide."""
+    return f"o{order.number}.{order.version}.{event}"
+
+
+def read_action_id(text: str) -> tuple[int, int, str] | None:
+    """Number, version and action of one of our buttons; None for any other text."""
+    parts = text.split(".")
+    if len(parts) != 3 or not parts[0].startswith("o") or not (parts[0][1:] + parts[1]).isdecimal():
+        return None
+    if len(parts[0]) > 18 or len(parts[1]) > 9 or not parts[0][1:].isascii():
+        return None
+    return int(parts[0][1:]), int(parts[1]), parts[2]
+
+
+def card(
+    order: Order, lines: Sequence[Line], store: Store, settings: Settings, *, customer: str, chat: str | None,
+    now: datetime, actions: Sequence[str] | None = None,
+) -> Message:  # fmt: skip
+    """Everything about an order, with its next actions: up to three as buttons, more as a list, none as plain text."""
+    language = store.language
+    offered = next_actions(order, settings) if actions is None else list(actions)
+    since = durations.about(now - order.changed_at)
+    parts = [
+        head(order, language) + "\n" + say("card.since", language, since=since, placed=moment(order.placed_at, store)),
+        _customer(order, customer, chat, language),
+        checkout.summary(order, lines, store, language),
+        _delivery(order, language),
+        say("card.payment", language, method=say(f"payment.{order.payment_method}", language)),
+    ]
+    text = "\n\n".join(part for part in parts if part)
+    if not offered:
+        return Text(fit(text, TEXT))
+    if len(offered) <= ACTIONS_AS_BUTTONS:
+        buttons = tuple(Button(action_id(order, event), say(f"action.{event}", language)) for event in offered)
+        return Buttons(fit(text, BODY), buttons)
+    rows = tuple(
+        Row(action_id(order, event), fit(say(f"action.{event}", language), ROW_TITLE), say(f"does.{event}", language))
+        for event in offered
+    )
+    return Rows(fit(text, BODY), say("card.actions", language), rows)
+
+
+def announcement(order: Order, lines: Sequence[Line], store: Store, *, customer: str) -> str:
+    """A new order in a few lines, as staff are told of it."""
+    language = store.language
+    items = ", ".join(
+        say("card.item", language, quantity=line.quantity, title=plain(line.title, 40)) for line in lines[:4]
+    )
+    if len(lines) > 4:
+        items += " " + say("card.items_more", language, count=len(lines) - 4)
+    text = say(
+        "news.order", language, head=head(order, language), customer=plain(customer), items=items,
+        amount=show(order.total, order.currency, store.locale),
+        payment=say(f"payment.{order.payment_method}", language),
+    )  # fmt: skip
+    where = ", ".join(addresses.lines(order.address)[:4]) if order.address else ""
+    if where:
+        text += "\n" + plain(where, 120)
+    if order.customer_note:
+        text += "\n" + say("card.note", language, note=plain(order.customer_note, 100))
+    if order.needs_review:
+        text += "\n" + say("card.late", language)
+    return text
+
+
+def _customer(order: Order, customer: str, chat: str | None, language: str) -> str:
+    lines = [say("card.customer", language, customer=plain(customer))]
+    lines.append(say("card.chat", language, chat=chat) if chat else say("card.no_chat", language))
+    if order.customer_note:
+        lines.append(say("card.note", language, note=plain(order.customer_note, 200)))
+    if order.needs_review:
+        lines.append(say("card.late", language))
+    return "\n".join(lines)
+
+
+def _delivery(order: Order, language: str) -> str:
+    if order.address is not None:
+        text = say("card.address", language, address="\n".join(addresses.lines(order.address)))
+    elif order.needs_address:
+        text = say("card.no_address", language)
+    else:
+        text = ""
+    if order.tracking:
+        text += "\n" + say("card.tracking", language, tracking=order.tracking, carrier=order.carrier or "-")
+    return text
+
+
+def in_a_list(order: Order, store: Store, *, customer: str, now: datetime) -> str:
+    """One line of a list."""
+    return say(
+        "list.line", store.language, label=order.label, status=label(order.status, store.language),
+        amount=show(order.total, order.currency, store.locale), customer=plain(customer, 24),
+        since=durations.about(max(now - order.changed_at, timedelta())),
+    )  # fmt: skip
+
+
+def history(order: Order, changes: Sequence[Change], store: Store) -> Message:
+    """Every change: what, by whom, when, with its note and tracking number."""
+    language = store.language
+    lines = [head(order, language), ""]
+    for change in changes:
+        who = change.who or say(f"by.{change.by}", language)
+        line = say(
+            "history.line",
+            language,
+            at=moment(change.at, store),
+            what=say(f"did.{change.action}", language),
+            who=plain(who),
+        )
+        if change.tracking:
+            line += f" · {change.tracking}"
+        if change.note:
+            line += "\n    " + say("history.note", language, note=plain(change.note, 200))
+        lines.append(line)
+    return Text(fit("\n".join(lines), TEXT))
+
+
+_MILESTONES = ("placed", "confirmed", "packed", "shipped", "out_for_delivery", "delivered")
+"""What a customer wants to know about: the path of an order, without what only the shop sees."""
+
+
+def timeline(order: Order, changes: Sequence[Change], store: Store, language: str) -> str:
+    """Where an order is, for its customer: what happened when, what comes, and the tracking number."""
+    reached: dict[str, datetime] = {}
+    for change in changes:
+        reached.setdefault(change.status_after, change.at)
+    lines = [say("timeline.head", language, label=order.label, status=label(order.status, language))]
+    for status in _MILESTONES:
+        if status in reached:
+            lines.append(
+                say("timeline.done", language, status=label(status, language), at=moment(reached[status], store))
+            )
+        elif order.status in _MILESTONES and status in ("confirmed", "shipped", "delivered"):
+            later = _MILESTONES.index(status) > _MILESTONES.index(order.status)
+            lines += [say("timeline.to_come", language, status=label(status, language))] if later else []
+    if order.tracking:
+        key = "notice.tracking_with" if order.carrier else "notice.tracking"
+        lines.append(say(key, language, tracking=order.tracking, carrier=order.carrier))
+    return "\n".join(lines)
+
+
+def moment(at: datetime, store: Store) -> str:
+    """Day and time by the store's clock, as its locale writes them."""
+    from babel.dates import format_datetime
+
+    return str(format_datetime(at, "d MMM, HH:mm", tzinfo=store.zone, locale=store.locale.replace("-", "_")))

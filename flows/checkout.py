@@ -1,0 +1,179 @@
+"""From a priced cart to an order with nothing left to ask: what the customer reads on the way, and how they may answer."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from flows import address as addresses
+from flows.address import Address
+from flows.cart import PricedCart
+from flows.messages import BODY, AddressForm, Button, Buttons, Message, Template, Text
+from flows.money import show
+from flows.order import Line, Order, Step
+from flows.phrases import say
+from flows.plain import plain
+from flows.quote import fitting, refusal_text
+from flows.settings import Settings
+from flows.store import Store
+from flows.templates import order_update
+
+ADDRESS, CONFIRM_ADDRESS, CANCEL = "address", "confirm_address", "cancel"
+"""Open questions to a customer."""
+YES, CHANGE, KEEP = "yes", "change", "keep"
+"""Answers by button; the id names the order too: `a1042.yes`."""
+
+LINES_ROOM, NOTES_ROOM = 480, 260
+"""Characters for the lines and for what is said about them, so that prices and question fit into one message of 1,024."""
+
+
+def new_order(
+    priced: PricedCart,
+    *,
+    order_id: int,
+    number: int,
+    contact_id: int,
+    store: Store,
+    settings: Settings,
+    now: datetime,
+    note: str,
+    needs_review: bool,
+) -> Order:
+    """The order that this cart becomes; the first of the store's payment and delivery methods stand until somebody chooses."""
+    delivery = settings.get("delivery_methods")[0]
+    needs_address = delivery in ("courier", "rider") and settings.get("auto_collect_address")
+    return Order(
+        id=order_id, store_id=store.id, contact_id=contact_id, number=number, kind="product", status="placed",
+        checkout_step=Step.ADDRESS if needs_address else Step.COMPLETE, payment_method=settings.get("payment_methods")[0],
+        delivery_method=delivery, currency=priced.currency, subtotal=priced.subtotal, discount=0, tax=0, shipping=0,
+        total=priced.subtotal, placed_at=now, changed_at=now, customer_note=plain(note, 1000), needs_review=needs_review,
+    )  # fmt: skip
+
+
+def lines_of(priced: PricedCart) -> list[Line]:
+    """The snapshot of what is sold."""
+    return [
+        Line(
+            retailer_id=line.product.retailer_id, title=line.product.title, quantity=line.quantity,
+            unit_price=line.unit_price, brand=line.product.brand, image_link=line.product.image_link,
+        )
+        for line in priced.lines
+    ]  # fmt: skip
+
+
+def summary(order: Order, lines: Sequence[Line], store: Store, language: str) -> str:
+    """The lines and the five price lines."""
+
+    def money(minor: int) -> str:
+        return show(minor, order.currency, store.locale)
+
+    shown = [
+        say("cart.line", language, quantity=line.quantity, title=plain(line.title), total=money(line.total))
+        for line in lines
+    ]
+    prices = [say("order.subtotal", language, amount=money(order.subtotal))]
+    prices += [say("order.discount", language, amount=money(-order.discount))] if order.discount else []
+    prices += [
+        say(
+            "order.shipping", language, amount=money(order.shipping) if order.shipping else say("order.free", language)
+        ),
+        say("order.tax", language, amount=money(order.tax) if order.tax else say("order.included", language)),
+        say("order.total", language, amount=money(order.total)),
+    ]
+    return "\n".join([fitting(shown, LINES_ROOM, language), "", *prices])
+
+
+def received(
+    order: Order, lines: Sequence[Line], priced: PricedCart, *, store: Store, language: str,
+    saved: Address | None, has_form: bool,
+) -> Message:  # fmt: skip
+    """The first answer: the order with its prices, what could not be taken, and the next question or step."""
+    parts = [
+        say("order.received", language, label=order.label, store=store.name),
+        summary(order, lines, store, language),
+    ]
+    notes = [
+        say("cart.drifted_short", language, title=plain(line.product.title)) for line in priced.lines if line.drifted
+    ]
+    notes += [refusal_text(refusal, store, language) for refusal in priced.refusals]
+    if notes:
+        parts.append(fitting(notes, NOTES_ROOM, language))
+    head = "\n\n".join(parts)
+    if order.checkout_step == Step.COMPLETE:
+        return Text("\n\n".join([head, next_step(order, store, language)]))
+    return ask_address(order, head, language=language, saved=saved, has_form=has_form)
+
+
+def ask_address(order: Order, head: str, *, language: str, saved: Address | None, has_form: bool) -> Message:
+    """Where to? With an address from last time one tap is enough; in India WhatsApp has a form; else in words."""
+    if saved is not None:
+        where = "\n".join(addresses.lines(saved))
+        question = say("address.same_as_last_time", language, address=where)
+        return Buttons(_body(head, question), _yes_or_change(order, language))
+    in_words = "\n\n".join(part for part in (head, say("address.write", language)) if part)
+    if has_form:
+        return AddressForm(_body(head, say("address.fill_in", language)), in_words)
+    return Text(in_words)
+
+
+def ask_address_again(text: str, values: Address, *, has_form: bool) -> Message:
+    """The same question after a form that cannot be used, filled in with what was right."""
+    return AddressForm(text, text, dict(values)) if has_form else Text(text)
+
+
+def read_back(order: Order, address: Address, language: str) -> Message:
+    """What we understood, to be confirmed: a text may mean anything."""
+    where = "\n".join(addresses.lines(address))
+    return Buttons(
+        say("address.read_back", language, label=order.label, address=where), _yes_or_change(order, language)
+    )
+
+
+def _yes_or_change(order: Order, language: str) -> tuple[Button, Button]:
+    return (
+        Button(f"a{order.number}.{YES}", say("address.yes", language)),
+        Button(f"a{order.number}.{CHANGE}", say("address.change", language)),
+    )
+
+
+def completed(order: Order, *, store: Store, language: str) -> Message:
+    """Nothing is open with the customer any more: what happens next, and who moves."""
+    parts = [say("order.address_kept", language, label=order.label)] if order.address else []
+    return Text("\n\n".join([*parts, next_step(order, store, language)]))
+
+
+def next_step(order: Order, store: Store, language: str) -> str:
+    """Who moves next, and how it is paid. Said after everything a customer does."""
+    key = "next.confirmed" if order.status == "confirmed" else "next.shop_confirms"
+    amount = show(order.total, order.currency, store.locale)
+    pays = say("next.cash_on_delivery", language, amount=amount) if order.payment_method == "cod" else ""
+    return " ".join(part for part in (say(key, language, label=order.label, store=store.name), pays) if part)
+
+
+def fallback(order: Order, store: Store, news: str, language: str) -> Template:
+    """`news` about an order for a closed window: one line with its number."""
+    return order_update(store, news if news.startswith(order.label) else f"{order.label}: {news}", language)
+
+
+def ask_cancel(order: Order, language: str) -> Message:
+    return Buttons(
+        say("cancel.ask_customer", language, label=order.label),
+        (
+            Button(f"c{order.number}.{YES}", say("cancel.yes", language)),
+            Button(f"c{order.number}.{KEEP}", say("cancel.keep", language)),
+        ),
+    )
+
+
+def with_address(order: Order, address: Address, source: str) -> Order:
+    return replace(order, address=dict(address), address_source=source, checkout_step=Step.COMPLETE)
+
+
+def _body(head: str, question: str) -> str:
+    """Both in one interactive message; the question is never cut."""
+    if not head:
+        return question
+    return f"{_cut(head, BODY - len(question) - 2)}\n\n{question}"
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"

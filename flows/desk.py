@@ -1,0 +1,288 @@
+"""What staff ask of orders, read from the text of a command: a typed request, or the reason why it is none.
+
+What comes of a request is not known here.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from flows import limits
+from flows.commands import Row
+from flows.lifecycle import Outcome, Reason, Refused
+from flows.messages import fit
+from flows.order import COMMANDS, ORDER, STAFF, Action
+from flows.phrases import LANGUAGES, say
+from flows.plain import plain
+from flows.spelling import nearest, one_of
+
+ROWS = (
+    Row("orders", "orders [status] [today] [sort date] [asc|desc] [page]", "command.orders", "orders"),
+    Row("order", "order 1042", "command.order", "order"),
+    Row("history", "history 1042", "command.history", "history"),
+    Row("why", "why 1042 ship", "command.why", "why"),
+    Row("confirm", "confirm 1042 [1043 …] [note]", "command.confirm", "confirm"),
+    Row("start", "start 1042 [1043 …] [note]", "command.start", "start"),
+    Row("pack", "pack 1042 [1043 …] [note]", "command.pack", "pack"),
+    Row("ship", "ship 1042 [TRACKING] [carrier] [note]", "command.ship", "ship"),
+    Row("out", "out 1042 [1043 …] [note]", "command.out", "out"),
+    Row("deliver", "deliver 1042 [1043 …] [note]", "command.deliver", "deliver"),
+    Row("hold", "hold 1042 reason", "command.hold", "hold"),
+    Row("release", "release 1042 [1043 …] [note]", "command.release", "release"),
+    Row("cancel", "cancel 1042 [reason]", "command.cancel", "cancel"),
+    Row("note", "note 1042 text", "command.note", "note"),
+)
+"""The commands about orders: actions of the order's table under their own names, and ways to look at it."""
+BY_WORD: Mapping[str, Row] = {row.word: row for row in ROWS}
+
+NUMBER, TRACKING, REASON, TEXT, CANCEL = "number", "tracking", "reason", "text", "cancel"
+"""Open questions to staff: what is missing, and whether to cancel."""
+
+ANSWER_WITHIN = timedelta(minutes=5)
+"""How long the next message answers what was asked: afterwards it is a message of its own."""
+
+MOST = 20
+"""Orders in one command: what becomes of each fits into one answer."""
+
+PAGE = 10
+"""Orders on a page: as many as a list of WhatsApp has rows."""
+
+_SEVERAL = frozenset({"confirm", "start", "pack", "out", "deliver", "release"})
+_ASKED = {"why.tracking": TRACKING, "why.reason": REASON}
+"""Reasons that are no refusal but a question, and the question."""
+
+_STOPS = ".,;:!?"
+_NUMBER = re.compile(rf"#?(\d{{1,9}})[{_STOPS}]?")
+# Orders count from 1001: a shorter number without a # may be somebody's "2 boxes".
+_SURE_NUMBER = re.compile(rf"(?:#\d{{1,9}}|\d{{4,9}})[{_STOPS}]?")
+# A word without a digit is no tracking number but the beginning of a note.
+_TRACKING = re.compile(r"(?=\S*\d)[\w./-]{4,60}")
+_TRACKING_ASKED = re.compile(r"(?=\S*\d)[\w./-]{1,60}")
+_LINE = re.compile(r"\d{1,2}x\S+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asks for. Without `numbers` they did not say of which order; `about` is the action that `why` means."""
+
+    word: str
+    numbers: tuple[int, ...] = ()
+    note: str = ""
+    tracking: str | None = None
+    carrier: str | None = None
+    is_quiet: bool = False
+    about: str | None = None
+
+    @property
+    def action(self) -> Action:
+        return Action(
+            self.word, STAFF, note=self.note, tracking=self.tracking, carrier=self.carrier, is_quiet=self.is_quiet
+        )
+
+    def remember(self) -> dict[str, Any]:
+        """The request as plain data, for the question that completes it; `recall` is the inverse."""
+        return {**asdict(self), "numbers": list(self.numbers)}
+
+
+def recall(data: Mapping[str, Any]) -> Request:
+    return Request(**{**data, "numbers": tuple(data["numbers"])})
+
+
+def read(word: str, argument: str, *, carriers: Sequence[str] = (), is_reply: bool = False) -> Request | Reason:
+    """The request that `word` (of `ROWS`) and what follows it make. A reply to a card need not name the order."""
+    line, _, below = argument.replace("\r", "").partition("\n")
+    words = line.split()
+    if word == "why":
+        return _read_why(words)
+    numbers, words = _take_numbers(words, most=MOST + 1 if word in _SEVERAL else 1, sure=is_reply)
+    if len(numbers) > MOST:
+        return Reason("desk.too_many", {"most": MOST})
+    if word in ("order", "history"):
+        return Request(word, numbers)
+    if word == "note":
+        return Request(word, numbers, _note(words, below))
+    if word == "ship":
+        return _read_ship(numbers, words, below, carriers)
+    if word in ("hold", "cancel") and words and all(map(_SURE_NUMBER.fullmatch, words)):
+        return Reason("desk.one_at_a_time", {"word": word})
+    if word == "cancel" and words and _LINE.fullmatch(words[0]):
+        return Reason("desk.whole_only", {"word": word})
+    is_quiet = _take_quiet(words)
+    return Request(word, numbers, _note(words, below), is_quiet=is_quiet)
+
+
+def _read_ship(numbers: tuple[int, ...], words: list[str], below: str, carriers: Sequence[str]) -> Request | Reason:
+    if words and _LINE.fullmatch(words[0]):
+        return Reason("desk.whole_only", {"word": "ship"})
+    is_quiet = _take_quiet(words)
+    tracking, carrier, words = _take_tracking(words, carriers, _TRACKING)
+    return Request("ship", numbers, _note(words, below), tracking, carrier, is_quiet)
+
+
+def _read_why(words: Sequence[str]) -> Request | Reason:
+    numbers = [int(number[1]) for word in words if (number := _NUMBER.fullmatch(word))]
+    said = [word.lower().strip(_STOPS) for word in words if not _NUMBER.fullmatch(word)]
+    about = next((word for word in said if word in COMMANDS), None)
+    if said and about is None:
+        hint = nearest(said[0], COMMANDS) or COMMANDS[0]
+        return Reason("desk.no_action", {"word": plain(said[0], 30), "list": one_of(COMMANDS), "nearest": hint})
+    return Request("why", tuple(numbers[:1]), about=about)
+
+
+def _take_numbers(words: Sequence[str], *, most: int, sure: bool) -> tuple[tuple[int, ...], list[str]]:
+    """The order numbers at the beginning, each once, and the rest; with `sure` a short number is not taken for one."""
+    numbers: list[int] = []
+    for word in words[:most]:
+        pattern = _SURE_NUMBER if numbers or sure else _NUMBER
+        if not pattern.fullmatch(word):
+            break
+        numbers.append(int(word.strip("#" + _STOPS)))
+    return tuple(dict.fromkeys(numbers)), list(words[len(numbers) :])
+
+
+def _take_quiet(words: list[str]) -> bool:
+    is_quiet = bool(words) and words[-1].lower() == "quiet"
+    if is_quiet:
+        words.pop()
+    return is_quiet
+
+
+def _take_tracking(
+    words: Sequence[str], carriers: Sequence[str], pattern: re.Pattern[str]
+) -> tuple[str | None, str | None, list[str]]:
+    """Tracking number, carrier as the store writes it, and the rest."""
+    tracking = None
+    rest = list(words)
+    if rest and pattern.fullmatch(first := rest[0].rstrip(_STOPS)):
+        tracking, rest = first, rest[1:]
+    for carrier in sorted(carriers, key=len, reverse=True):
+        name = carrier.casefold().split()
+        if [word.casefold() for word in rest[: len(name)]] == name:
+            return tracking, carrier, rest[len(name) :]
+    return tracking, None, rest
+
+
+def _note(words: Iterable[str], below: str) -> str:
+    """What is left of the line, and everything below it."""
+    return fit("\n".join(part for part in (" ".join(words), below.strip()) if part), limits.COMMAND_LENGTH)
+
+
+def bare_number(text: str) -> bool:
+    """Whether `text` is an order's number and nothing else, which asks for its card."""
+    return _NUMBER.fullmatch(text.strip()) is not None
+
+
+def is_command(text: str, words: Iterable[str], *, question: str) -> bool:
+    """Whether `text` is no answer to `question` but a command of its own (`words` are all command words).
+
+    "out of stock" is a reason and "out 1043" is not: a command's word stands alone, or something that belongs to it follows.
+    """
+    first, *rest = text.split() or [""]
+    word = first.lower().lstrip("/#").rstrip(_STOPS)
+    if not rest and _NUMBER.fullmatch(first):
+        return question != NUMBER and (question != TRACKING or first.startswith("#"))
+    if word not in words:
+        return False
+    if first.startswith("/") or not rest or _SURE_NUMBER.fullmatch(rest[0]):
+        return True
+    if word == "orders":
+        return isinstance(read_list(" ".join(rest), LANGUAGES[0]), ListRequest)
+    return word == "help" and len(rest) == 1
+
+
+def is_drop(text: str) -> bool:
+    """Whether an answer takes the question back."""
+    return text.strip().lower().lstrip("/").rstrip(_STOPS) == "cancel"
+
+
+def complete(request: Request, question: str, text: str, *, carriers: Sequence[str] = ()) -> Request | None:
+    """The request with what `text` answers to `question`; None when it does not answer it."""
+    words = text.split()
+    if question == NUMBER:
+        numbers, rest = _take_numbers(words, most=MOST if request.word in _SEVERAL else 1, sure=False)
+        return replace(request, numbers=numbers) if numbers and not rest else None
+    if question == TRACKING:
+        line, _, below = text.strip().partition("\n")
+        tracking, carrier, rest = _take_tracking(line.split(), carriers, _TRACKING_ASKED)
+        if tracking is None:
+            return None
+        note = _note(rest, below) or request.note
+        return replace(request, tracking=tracking, carrier=carrier or request.carrier, note=note)
+    return replace(request, note=_note([], text)) if words else None
+
+
+def asks(outcome: Outcome) -> str | None:
+    """The question that stands between this outcome and a move, when nothing else does."""
+    if not isinstance(outcome, Refused):
+        return None
+    questions = {_ASKED.get(reason.key) for reason in outcome.reasons}
+    return questions.pop() if len(questions) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class ListRequest:
+    """A page of orders, the newest first unless `is_ascending`. Without `statuses` all are meant."""
+
+    statuses: tuple[str, ...] = ()
+    is_today: bool = False
+    is_ascending: bool = False
+    page: int = 1
+
+    def text(self) -> str:
+        """How this is asked for."""
+        today = ["today"] if self.is_today else []
+        order = ["sort", "date", "asc"] if self.is_ascending else []
+        page = [str(self.page)] if self.page > 1 else []
+        return " ".join(["orders", *self.statuses, *today, *order, *page])
+
+
+def read_list(argument: str, language: str) -> ListRequest | Reason:
+    """What follows `orders`. Statuses are known by their names and by the labels that `language` shows for them."""
+    words = argument.lower().replace(",", " ").split()
+    names = _names_of_statuses(language)
+    request = ListRequest()
+    while words:
+        taken, request = _take_list_word(words, names, request)
+        if not taken:
+            return Reason("desk.not_understood", _list_help(words[0], names, language))
+        words = words[taken:]
+    return request
+
+
+def _take_list_word(words: Sequence[str], names: Mapping[str, str], request: ListRequest) -> tuple[int, ListRequest]:
+    """How many words were understood, and the request with them."""
+    match words:
+        case ["today", *_]:
+            return 1, replace(request, is_today=True)
+        case ["sort", "date", *_]:
+            return 2, request
+        case [("asc" | "desc") as way, *_]:
+            return 1, replace(request, is_ascending=way == "asc")
+        case [page, *_] if page.isdecimal() and len(page) <= 4 and int(page):
+            return 1, replace(request, page=int(page))
+    for length in range(min(len(words), max(name.count(" ") for name in names) + 1), 0, -1):
+        status = names.get(" ".join(words[:length]).replace("_", " "))
+        if status is not None:
+            return length, replace(request, statuses=tuple(dict.fromkeys([*request.statuses, status])))
+    return 0, request
+
+
+def _names_of_statuses(language: str) -> dict[str, str]:
+    """What people may write, in lower case, for each status."""
+
+    def written() -> Iterator[tuple[str, str]]:
+        for status in ORDER.statuses:
+            yield status.replace("_", " "), status
+            for spoken in (LANGUAGES[0], language):
+                yield say(f"status.{status}", spoken).lower(), status
+
+    return dict(written())
+
+
+def _list_help(word: str, names: Mapping[str, str], language: str) -> dict[str, object]:
+    close = nearest(word, [*names, "today", "sort", "asc", "desc"])
+    hint = " " + say("desk.did_you_mean", language, nearest=close) if close else ""
+    labels = ", ".join(say(f"status.{status}", language) for status in ORDER.statuses)
+    return {"word": plain(word, 30), "hint": hint, "statuses": labels}

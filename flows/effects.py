@@ -1,0 +1,54 @@
+"""What a decision wants to happen, as values. An effect is not run: `models/effects.py` makes rows of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flows.messages import Message, Template
+from flows.news import News
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Words for a contact; `fallback` goes out when their window is closed. `order_id` is what a reply to it is about."""
+
+    contact_id: int
+    message: Message
+    fallback: Template | None = None
+    order_id: int | None = None
+    arrival: str = "must_arrive"
+
+
+@dataclass(frozen=True, slots=True)
+class TellStaff:
+    """News for everyone of the shop who gets alerts, but for whoever caused it and gets the answer."""
+
+    news: News
+    but: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartTimer:
+    kind: str
+    subject: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StopTimer:
+    """Every ring that is set, but for the one at `but`."""
+
+    kind: str
+    subject: str
+    but: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoveStock:
+    """Pieces promised (`reserved`) and on the shelf (`on_hand`) change by so many; the database refuses less than none."""
+
+    retailer_id: str
+    reserved: int
+    on_hand: int = 0
+
+
+Effect = Say | TellStaff | StartTimer | StopTimer | MoveStock

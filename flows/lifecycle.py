@@ -1,0 +1,196 @@
+"""Lifecycles as data: which status follows which event, as a complete grid in two levels.
+
+A state answers for all its statuses, unless a status has a row of its own. Every cell of the grid says one of three things:
+a status to go to, "already so" or "not from here"; `holes()` lists cells that say nothing. The same grid decides, offers
+the next actions, explains why not, and is drawn.
+
+A grid is written as text, one row a state or status, one column an event:
+
+    .          already so: nothing happens, and that is fine
+    -          not possible from here (a command is refused, with a reason)
+    =          a fact that changes nothing here
+    packed     go to that status
+    <          go back to where the order was held from
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+ALREADY, NOT_FROM_HERE, STAYS, BACK = ".", "-", "=", "<"
+
+Subject = TypeVar("Subject")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something may not happen: a phrase's key and its fields. `remedy` is a command or a phrase's key that would help."""
+
+    key: str
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+
+Guard = Callable[[Subject], Reason | None]
+"""Looks at the case at hand; None lets it pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The event happens: the status afterwards (perhaps the same, for a fact)."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadySo:
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Every reason against it, the first the most important."""
+
+    reasons: tuple[Reason, ...]
+
+
+Outcome = Move | AlreadySo | Refused
+
+
+@dataclass(frozen=True)
+class Lifecycle(Generic[Subject]):
+    """`states` maps each state to its statuses; `facts` are events that report and may never be refused.
+
+    `guards` stand before an event; `starts` are the statuses a new row may begin in.
+    """
+
+    name: str
+    states: Mapping[str, tuple[str, ...]]
+    starts: tuple[str, ...]
+    ends: frozenset[str]
+    commands: tuple[str, ...]
+    facts: tuple[str, ...]
+    grid: Mapping[tuple[str, str], str]
+    guards: Mapping[str, tuple[Guard[Subject], ...]] = field(default_factory=dict)
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        return tuple(status for statuses in self.states.values() for status in statuses)
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        return (*self.commands, *self.facts)
+
+    def state_of(self, status: str) -> str:
+        return next(state for state, statuses in self.states.items() if status in statuses)
+
+    def cell(self, status: str, event: str) -> str | None:
+        """What the grid says; None is a hole."""
+        return self.grid.get((status, event)) or self.grid.get((self.state_of(status), event))
+
+    def holes(self) -> list[tuple[str, str]]:
+        """Cells that say nothing, name no status, or refuse a fact."""
+        good = {ALREADY, NOT_FROM_HERE, STAYS, BACK, *self.statuses}
+        return [
+            (status, event)
+            for status in self.statuses
+            for event in self.events
+            if (said := self.cell(status, event)) not in good
+            or (event in self.facts and said == NOT_FROM_HERE)
+            or (event in self.commands and said == STAYS)
+        ]
+
+    def decide(self, status: str, event: str, subject: Subject, *, held_from: str | None = None) -> Outcome:
+        """What becomes of `event` now. KeyError for an event that is not in the table."""
+        said = self.cell(status, event)
+        if said is None:
+            raise KeyError((self.name, status, event))
+        if said == ALREADY:
+            return AlreadySo(status)
+        if said == NOT_FROM_HERE:
+            return Refused((Reason("why.not_from_here"),))
+        reasons = tuple(reason for guard in self.guards.get(event, ()) if (reason := guard(subject)) is not None)
+        if reasons and event in self.commands:
+            return Refused(reasons)
+        if said == BACK:
+            return Move(held_from or self.starts[0])
+        return Move(status if said == STAYS or reasons else said)
+
+    def targets(self, status: str, event: str) -> tuple[str, ...]:
+        """Every status that `event` may lead to from `status`, guards aside."""
+        said = self.cell(status, event)
+        if said == BACK:
+            return tuple(s for s in self.statuses if self.cell(s, _hold(self)) == status)
+        return (said,) if said in self.statuses else ()
+
+    def reachable(self) -> dict[str, tuple[str, ...]]:
+        """Every status that can be reached, with the shortest chain of events that leads there."""
+        found: dict[str, tuple[str, ...]] = dict.fromkeys(self.starts, ())
+        queue = deque(self.starts)
+        while queue:
+            status = queue.popleft()
+            for event in self.events:
+                for target in self.targets(status, event):
+                    if target not in found:
+                        found[target] = (*found[status], event)
+                        queue.append(target)
+        return found
+
+    def dead_ends(self) -> list[str]:
+        """Statuses that are no end and from which no end can be reached."""
+        ending = set(self.ends)
+        while True:
+            more = {
+                status
+                for status in self.statuses
+                if status not in ending
+                and any(target in ending for event in self.events for target in self.targets(status, event))
+            }
+            if not more:
+                return [status for status in self.statuses if status not in ending]
+            ending |= more
+
+
+def _hold(lifecycle: Lifecycle[Subject]) -> str:
+    """The event whose effect `<` undoes: the one that leads to where `<` stands."""
+    held = next(row for (row, _), said in lifecycle.grid.items() if said == BACK)
+    statuses = lifecycle.states.get(held, (held,))
+    return next(event for (_, event), said in lifecycle.grid.items() if said in statuses)
+
+
+def read_grid(*texts: str) -> dict[tuple[str, str], str]:
+    """Grids as text: the first line names the events, every other line a state or status and its cells."""
+    grid: dict[tuple[str, str], str] = {}
+    for text in texts:
+        header, *rows = (line.split() for line in text.strip().splitlines())
+        for name, *cells in rows:
+            grid |= {(name, event): cell for event, cell in zip(header, cells, strict=True)}
+    return grid
+
+
+def edges(lifecycle: Lifecycle[Subject]) -> list[tuple[str, str, str]]:
+    """(from, event, to) for every move of the grid."""
+    return [
+        (status, event, target)
+        for status in lifecycle.statuses
+        for event in lifecycle.events
+        for target in lifecycle.targets(status, event)
+        if target != status
+    ]
+
+
+def mermaid(lifecycle: Lifecycle[Subject], labels: Callable[[str], str] = str) -> str:
+    """The lifecycle as a Mermaid state diagram: moves between the same two statuses share an arrow."""
+    lines = ["stateDiagram-v2", *(f"    [*] --> {status}" for status in lifecycle.starts)]
+    lines += [f"    {status}: {labels(status)}" for status in lifecycle.statuses if labels(status) != status]
+    joined: dict[tuple[str, str], list[str]] = {}
+    for source, event, target in edges(lifecycle):
+        joined.setdefault((source, target), []).append(event)
+    lines += [f"    {source} --> {target}: {', '.join(events)}" for (source, target), events in joined.items()]
+    lines += [f"    {status} --> [*]" for status in lifecycle.statuses if status in lifecycle.ends]
+    return "\n".join(lines) + "\n"
+
+
+def actions(names: Iterable[str], lifecycle: Lifecycle[Subject], status: str) -> list[str]:
+    """Of `names`, the commands that the grid lets happen from `status`, in the order given."""
+    return [name for name in names if lifecycle.targets(status, name)]

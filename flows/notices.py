@@ -1,0 +1,134 @@
+"""What follows when an order moves: who is told what, which timers ring, what becomes of the stock. All of it is data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flows import card, checkout
+from flows.effects import Effect, MoveStock, Say, StartTimer, StopTimer, TellStaff
+from flows.messages import Button, Text
+from flows.money import show
+from flows.news import News
+from flows.order import CUSTOMER, TIMERS, Action, Line, Order, next_actions, open_until
+from flows.phrases import say
+from flows.plain import plain
+from flows.settings import Settings
+from flows.store import Store
+
+TOLD: dict[str, str] = {
+    "confirm": "notice.confirmed",
+    "ship": "notice.shipped",
+    "out": "notice.out",
+    "deliver": "notice.delivered",
+    "hold": "notice.held",
+    "release": "notice.released",
+    "cancel": "notice.canceled",
+    "abandon": "notice.abandoned",
+    "expire": "notice.expired",
+}
+"""Actions that the customer hears of, and how. Whoever acted gets an answer instead of the notice."""
+
+ANNOUNCED = {"cancel": "news.canceled"}
+"""Customer's actions that staff hear of; a complete order has its own news."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where it happens: `customer` is what staff call the customer, `language` what the customer reads."""
+
+    store: Store
+    settings: Settings
+    now: datetime
+    customer: str
+    language: str
+    actor_id: int | None
+
+
+def follow(before: Order, after: Order, action: Action, lines: Sequence[Line], where: Setting) -> list[Effect]:
+    """Everything that follows from `before` having become `after` by `action`."""
+    return [
+        *_words(after, action, where),
+        *_news(after, action, where),
+        *timers(after, where.settings),
+        *_stock(before, after, lines),
+    ]
+
+
+def submitted(order: Order, lines: Sequence[Line], where: Setting) -> TellStaff:
+    """A complete order is announced with its card and the actions that come next."""
+    text = card.announcement(order, lines, where.store, customer=where.customer)
+    buttons = tuple(
+        Button(card.action_id(order, event), say(f"action.{event}", where.store.language))
+        for event in next_actions(order, where.settings)[:3]
+    )
+    return TellStaff(News(text, buttons, order.id), but=None)
+
+
+def timers(order: Order, settings: Settings) -> list[Effect]:
+    """The order's timers as they should stand now: what was set for another state of things is stopped."""
+    subject = str(order.id)
+    wanted = dict(open_until(order, settings))
+    stopped: list[Effect] = [StopTimer(kind, subject, but=wanted.get(kind)) for kind in TIMERS]
+    return [*stopped, *started(order, settings)]
+
+
+def started(order: Order, settings: Settings) -> list[Effect]:
+    """The timers of an order that has none yet."""
+    return [StartTimer(kind, str(order.id), due_at) for kind, due_at in open_until(order, settings)]
+
+
+def reserved(lines: Sequence[Line]) -> list[Effect]:
+    return [MoveStock(line.retailer_id, reserved=line.quantity) for line in lines]
+
+
+def _words(order: Order, action: Action, where: Setting) -> list[Effect]:
+    key = TOLD.get(action.event)
+    if key is None or action.is_quiet or where.actor_id == order.contact_id:
+        return []
+    text = say(key, where.language, **_fields(order, where))
+    if action.event == "ship":
+        text = " ".join([text, _tracking(order, where)])
+    if action.event in ("hold", "cancel") and action.note:
+        text = " ".join([text, say("notice.reason", where.language, reason=plain(action.note, 200))])
+    return [Say(order.contact_id, Text(text), checkout.fallback(order, where.store, text, where.language), order.id)]
+
+
+def _fields(order: Order, where: Setting) -> dict[str, object]:
+    amount = show(order.total, order.currency, where.store.locale)
+    return {"label": order.label, "store": where.store.name, "amount": amount}
+
+
+def _tracking(order: Order, where: Setting) -> str:
+    if not order.tracking:
+        return ""
+    if order.carrier:
+        return say("notice.tracking_with", where.language, tracking=order.tracking, carrier=order.carrier)
+    return say("notice.tracking", where.language, tracking=order.tracking)
+
+
+def _news(order: Order, action: Action, where: Setting) -> list[Effect]:
+    key = ANNOUNCED.get(action.event)
+    if key is None or action.by != CUSTOMER:
+        return []
+    text = say(key, where.store.language, label=order.label, customer=plain(where.customer))
+    return [TellStaff(News(text, (), order.id), but=where.actor_id)]
+
+
+_HOLDING = ("placed", "confirmed", "processing", "packed", "on_hold")
+"""Statuses in which pieces are promised to the order and still on the shelf."""
+_GONE = ("shipped", "out_for_delivery", "delivered")
+
+
+def _stock(before: Order, after: Order, lines: Sequence[Line]) -> list[Effect]:
+    """Promised pieces are freed when nothing comes of the order, leave the shelf when it ships, and are promised again when
+    an abandoned order comes back. What was canceled on its way comes back by a return, not by itself.
+    """
+    held, holds = before.status in _HOLDING, after.status in _HOLDING
+    if held == holds:
+        return []
+    if holds:
+        return reserved(lines)
+    leaves = after.status in _GONE
+    return [
+        MoveStock(line.retailer_id, reserved=-line.quantity, on_hand=-line.quantity if leaves else 0) for line in lines
+    ]

@@ -1,0 +1,251 @@
+"""What staff are answered about orders: done, already so, not possible and why, what is missing. Each names its order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from flows import card, desk
+from flows.card import ACTIONS_AS_BUTTONS
+from flows.desk import PAGE, ListRequest, Request
+from flows.lifecycle import AlreadySo, Reason, Refused
+from flows.messages import BODY, ROW_TITLE, TEXT, Button, Buttons, Message, Row, Rows, Text, fit
+from flows.money import show
+from flows.notices import TOLD
+from flows.order import COMMANDS, ORDER, Order, decide, next_actions
+from flows.phrases import say
+from flows.plain import plain
+from flows.settings import Settings
+from flows.store import Store
+
+SHOW, CANCEL_YES, CANCEL_NO = "order", "cancel_yes", "cancel_no"
+"""What our buttons and rows ask for beside the order's actions."""
+
+_USAGE: Mapping[str, str] = {"ship": "ship {number} TRACKING", "hold": "hold {number} reason"}
+"""Commands that need more than a number."""
+_ASKS: Mapping[str, str] = {desk.TRACKING: "ask.tracking", desk.REASON: "ask.reason", desk.TEXT: "ask.text"}
+
+
+class Change(card.Change, Protocol):
+    """A line of history, with what it changed the status from."""
+
+    @property
+    def status_before(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Where staff are answered: the shop, its settings, and the actions that whoever asks may take."""
+
+    store: Store
+    settings: Settings
+    allowed: frozenset[str]
+
+    @property
+    def language(self) -> str:
+        return self.store.language
+
+    def next_actions(self, order: Order) -> list[str]:
+        return [event for event in next_actions(order, self.settings) if event in self.allowed]
+
+
+def command(event: str, order: Order) -> str:
+    """How `event` is asked for in words: `ship 1042 TRACKING`."""
+    return _USAGE.get(event, f"{event} {{number}}").format(number=order.number)
+
+
+def done(order: Order, request: Request, counter: Counter, *, is_own: bool) -> Message:
+    """What it is now, whether the customer hears of it, and what comes next. `is_own`: whoever acted is the customer."""
+    language = counter.language
+    lines = [card.head(order, language)]
+    if request.tracking and request.carrier:
+        lines.append(say("desk.shipped_by", language, tracking=request.tracking, carrier=request.carrier))
+    elif request.tracking:
+        lines.append(say("desk.shipped", language, tracking=request.tracking))
+    if request.note:
+        lines.append(say("card.note", language, note=plain(request.note, 200)))
+    if request.word in TOLD and not is_own:
+        lines.append(say("desk.quiet" if request.is_quiet else "desk.told", language))
+    if not counter.next_actions(order):
+        lines.append(say("desk.ended", language))
+    return _with_actions(order, lines, counter)
+
+
+def noted(order: Order, note: str, counter: Counter) -> Message:
+    lines = [card.head(order, counter.language), say("desk.noted", counter.language, note=plain(note, 300))]
+    return Text("\n".join(lines))
+
+
+def refused(order: Order, event: str, outcome: Refused, counter: Counter) -> Message:
+    """Every reason with its remedy, and the actions that are possible."""
+    language = counter.language
+    lines = [card.head(order, language), say("desk.refused", language, word=event)]
+    lines += [say("desk.reason", language, reason=explain(reason, order, counter)) for reason in outcome.reasons]
+    return _with_actions(order, lines, counter)
+
+
+def already(order: Order, event: str, changes: Sequence[Change], counter: Counter) -> Message:
+    """It is so already: since when, and by whom, as far as the history tells."""
+    return _with_actions(order, [card.head(order, counter.language), _since(order, event, changes, counter)], counter)
+
+
+def meanwhile(order: Order, event: str, change: Change, counter: Counter) -> Message:
+    """A tap on an old card: `change` has happened since."""
+    fields = _who_and_when(change, counter)
+    lines = [card.head(order, counter.language), say("desk.meanwhile", counter.language, word=event, **fields)]
+    return _with_actions(order, lines, counter)
+
+
+def explain(reason: Reason, order: Order, counter: Counter) -> str:
+    """A reason in words, with a command that would help."""
+    possible = next_actions(order, counter.settings)
+    key = "why.ended" if reason.key == "why.not_from_here" and not possible else reason.key
+    return say(
+        key, counter.language, number=order.number, status=card.label(order.status, counter.language),
+        possible=_commands(possible, order), **reason.fields,
+    )  # fmt: skip
+
+
+def why(order: Order, about: str | None, changes: Sequence[Change], counter: Counter) -> Message:
+    """Why `about` is not possible now; without it, every action that is not."""
+    head = card.head(order, counter.language)
+    if about is not None:
+        return _with_actions(order, [head, *_why(order, about, changes, counter)], counter)
+    lines = []
+    for event in COMMANDS:
+        outcome = decide(order, Request(event).action, counter.settings)
+        if isinstance(outcome, Refused):
+            reason = " ".join(explain(reason, order, counter) for reason in outcome.reasons)
+            lines.append(say("why.line", counter.language, word=event, reason=reason))
+    if not next_actions(order, counter.settings):
+        lines = [explain(Reason("why.not_from_here"), order, counter)]
+    possible = _commands(next_actions(order, counter.settings), order)
+    return Text("\n".join([head, *(lines or [say("why.all_possible", counter.language, possible=possible)])]))
+
+
+def _why(order: Order, event: str, changes: Sequence[Change], counter: Counter) -> list[str]:
+    language = counter.language
+    outcome = decide(order, Request(event).action, counter.settings)
+    if isinstance(outcome, AlreadySo):
+        return [_since(order, event, changes, counter)]
+    if isinstance(outcome, Refused):
+        reasons = [say("desk.reason", language, reason=explain(reason, order, counter)) for reason in outcome.reasons]
+        return [say("desk.refused", language, word=event), *reasons]
+    return [say("why.possible", language, word=event, command=command(event, order))]
+
+
+def line(order: Order, outcome: object, counter: Counter) -> str:
+    """One of several orders in one answer."""
+    fields = {"label": order.label, "status": card.label(order.status, counter.language)}
+    if isinstance(outcome, Refused):
+        reason = " ".join(explain(reason, order, counter) for reason in outcome.reasons)
+        return say("desk.line_refused", counter.language, reason=reason, **fields)
+    key = "desk.line_already" if isinstance(outcome, AlreadySo) else "desk.line_done"
+    return say(key, counter.language, **fields)
+
+
+def no_order(number: int, language: str) -> Text:
+    return Text(say("desk.no_order", language, label=f"#{number}"))
+
+
+def ask_number(request: Request, language: str) -> Text:
+    return Text(say("ask.number", language, word=request.word))
+
+
+def ask(order: Order, question: str, language: str) -> Text:
+    """What is missing for an action; the next message answers."""
+    return Text("\n".join([card.head(order, language), say(_ASKS[question], language)]))
+
+
+def ask_again(order: Order, question: str, text: str, language: str) -> Text:
+    """`text` did not answer the question, which stands."""
+    sorry = say("desk.no_tracking", language, text=plain(text, 40))
+    return Text("\n".join([card.head(order, language), sorry, say(_ASKS[question], language)]))
+
+
+def no_number(request: Request, text: str, language: str) -> Text:
+    """`text` did not say which order is meant."""
+    return Text(say("desk.no_number", language, text=plain(text, 40), word=request.word))
+
+
+def ask_cancel(order: Order, request: Request, counter: Counter, *, customer: str) -> Message:
+    """Canceling cannot be undone, so it is asked about once."""
+    language = counter.language
+    key = "ask.cancel_quiet" if request.is_quiet else "ask.cancel"
+    amount = show(order.total, order.currency, counter.store.locale)
+    lines = [card.head(order, language), say(key, language, customer=plain(customer), amount=amount)]
+    if request.note:
+        lines.append(say("ask.cancel_reason", language, reason=plain(request.note, 200)))
+    yes = Button(card.action_id(order, CANCEL_YES), say("cancel.yes", language))
+    no = Button(card.action_id(order, CANCEL_NO), say("cancel.keep", language))
+    return Buttons("\n".join(lines), (yes, no))
+
+
+def kept(order: Order, language: str) -> Text:
+    return Text(say("cancel.kept", language, label=order.label))
+
+
+def closed(order: Order, language: str) -> Text:
+    """A button of a question that is answered, too old, or was never put to whoever tapped."""
+    return Text(say("ask.closed", language, label=order.label, number=order.number))
+
+
+def listing(
+    request: ListRequest, orders: Sequence[Order], count: int, store: Store, *, customers: Mapping[int, str], now: datetime
+) -> Message:  # fmt: skip
+    """A page of orders, each to be opened by a tap. `customers` are names by contact."""
+    pages = -(-count // PAGE)
+    language = store.language
+    if not orders:
+        last = ListRequest(request.statuses, request.is_today, request.is_ascending, max(pages, 1))
+        key = "list.no_page" if pages else "list.none"
+        return Text(say(key, language, pages=pages, command=last.text()))
+    lines = [say("list.head", language, count=count, page=request.page, pages=pages), ""]
+    lines += [card.in_a_list(order, store, customer=customers[order.contact_id], now=now) for order in orders]
+    if request.page < pages:
+        following = ListRequest(request.statuses, request.is_today, request.is_ascending, request.page + 1)
+        lines[1:1] = [say("list.next", language, command=following.text())]
+    rows = tuple(_row(order, store, customers[order.contact_id]) for order in orders)
+    return Rows(fit("\n".join(lines), BODY), say("list.open", language), rows)
+
+
+def _row(order: Order, store: Store, customer: str) -> Row:
+    amount = show(order.total, order.currency, store.locale)
+    description = say("list.row", store.language, amount=amount, customer=plain(customer, 40))
+    return Row(card.action_id(order, SHOW), fit(card.head(order, store.language), ROW_TITLE), description)
+
+
+def _with_actions(order: Order, lines: Sequence[str], counter: Counter) -> Message:
+    """The likeliest of what comes next as buttons."""
+    text = "\n".join(lines)
+    offered = counter.next_actions(order)[:ACTIONS_AS_BUTTONS]
+    if not offered:
+        return Text(fit(text, TEXT))
+    titles = [(event, say(f"action.{event}", counter.language)) for event in offered]
+    return Buttons(fit(text, BODY), tuple(Button(card.action_id(order, event), title) for event, title in titles))
+
+
+def _commands(events: Sequence[str], order: Order) -> str:
+    return ", ".join(f"*{command(event, order)}*" for event in events)
+
+
+def _since(order: Order, event: str, changes: Sequence[Change], counter: Counter) -> str:
+    """By whom and when it became so: by this very action, else by what took the order past it."""
+    targets = {target for status in ORDER.statuses for target in ORDER.targets(status, event)}
+    becoming = [change for change in changes if change.status_after != change.status_before]
+    did = [change for change in becoming if change.status_after in targets]
+    further = [change for change in becoming if change.status_after == order.status]
+    if did:
+        return say("desk.already", counter.language, **_who_and_when(did[-1], counter))
+    if further:
+        return say("desk.further", counter.language, **_who_and_when(further[-1], counter))
+    return say("desk.already_so", counter.language)
+
+
+def _who_and_when(change: Change, counter: Counter) -> dict[str, object]:
+    language = counter.language
+    return {
+        "did": say(f"did.{change.action}", language),
+        "who": plain(change.who or say(f"by.{change.by}", language)),
+        "at": card.moment(change.at, counter.store),
+    }

@@ -1,0 +1,42 @@
+"""What somebody means by a few free words, where the bot asked nothing: functions, not tables, for language is no grid."""
+
+import re
+from enum import StrEnum
+
+SHORT = 60
+"""A wish is said in a few words; a longer text is a message to people."""
+
+
+class Wish(StrEnum):
+    WHERE = "where"
+    CANCEL = "cancel"
+    YES = "yes"
+    NO = "no"
+
+
+_WISHES: tuple[tuple[Wish, re.Pattern[str]], ...] = (
+    (Wish.YES, re.compile(r"(yes|yes please|y|ok|okay|correct|right|sure|haan|ha)")),
+    (Wish.NO, re.compile(r"(no|no thanks|n|change|wrong|nahi)")),
+    (Wish.CANCEL, re.compile(r"(please )?(cancel)( (my|the|this) order| order| it| #?[0-9]{1,12})?( please)?")),
+    (
+        Wish.WHERE,
+        re.compile(
+            r"(where( is|'s|s)?( my| the)? (order|parcel|package|delivery)( #?[0-9]{1,12})?"
+            r"|(my|order|track|tracking|status|my orders?|order status|track( my)? order)( #?[0-9]{1,12})?)"
+        ),
+    ),
+)
+
+
+def wish(text: str) -> Wish | None:
+    """The wish that a short text states, in English; None when it says something else."""
+    said = re.sub(r"[\s.!?,]+", " ", text[: SHORT + 1].lower()).strip()
+    if not said or len(said) > SHORT:
+        return None
+    return next((each for each, pattern in _WISHES if pattern.fullmatch(said)), None)
+
+
+def number(text: str) -> int | None:
+    """The order number that a short text names."""
+    found = re.search(r"#?\b([0-9]{1,12})\b", text[:SHORT])
+    return int(found[1]) if found else None

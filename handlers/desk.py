@@ -1,0 +1,329 @@
+"""Orders at the desk: what staff command, tap and answer is done through the one gate. Every try is in the audit trail."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, time
+from typing import Any
+
+from flows import card, commands, desk, limits, policy, replies, staff
+from flows.commands import Row
+from flows.desk import BY_WORD, Request
+from flows.inbound import Tap, Words
+from flows.lifecycle import AlreadySo, Move, Reason, Refused
+from flows.messages import Message, Text
+from flows.order import COMMANDS, ORDER, STAFF, Action, Order, decide
+from flows.phrases import say
+from flows.replies import Counter
+from flows.understand import Wish, wish
+from handlers.turn import Turn
+from models import contacts, orders, questions
+from models.orders import Actor
+from models.questions import Question
+
+_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before every order there is."""
+
+
+async def obey(turn: Turn, row: Row, argument: str) -> None:
+    """Do what a command of `desk.ROWS` asks for; `argument` is what follows its word. Who may give it was looked at."""
+    questions.close(turn.work, turn.contact.id, questions.STAFF)
+    if row.word == "orders":
+        await _list(turn, argument)
+        return
+    replied = await _replied(turn)
+    carriers = turn.settings.get("carriers")
+    request = desk.read(row.word, argument, carriers=carriers, is_reply=replied is not None)
+    if isinstance(request, Reason):
+        turn.record(row.action, "unclear")
+        turn.say(Text(say(request.key, turn.store.language, **request.fields)), about=replied)
+    elif not request.numbers and replied is not None:
+        await _carry_out(turn, request, replied)
+    else:
+        await _find(turn, request)
+
+
+async def on_answer(turn: Turn) -> bool:
+    """Whether these words answer what staff were asked last. A command does not: it takes the question's place."""
+    question = questions.find_open(turn.work, turn.contact.id, questions.STAFF)
+    content = turn.message.content
+    if turn.staff is None or question is None or question.kind is None or not isinstance(content, Words):
+        return False
+    if desk.is_drop(content.body):
+        await _drop(turn, question)
+        return True
+    words = (*commands.WORDS, *BY_WORD)
+    if desk.is_command(content.body, words, question=question.kind):
+        questions.close(turn.work, turn.contact.id, questions.STAFF)
+        return False
+    request = desk.recall(question.data["request"])
+    if question.kind == desk.CANCEL:
+        return await _answer_cancel(turn, question, wish(content.body))
+    if _permits(turn, BY_WORD[request.word]):
+        await _complete(turn, question.kind, request, content.body)
+    return True
+
+
+async def on_tap(turn: Turn) -> bool:
+    """Whether this was one of our buttons for staff. It is bound to an order's version, and trusted for nothing."""
+    content = turn.message.content
+    tap = card.read_action_id(content.id) if isinstance(content, Tap) else None
+    if turn.staff is None or tap is None:
+        return False
+    number, version, event = tap
+    cancels = event in (replies.CANCEL_YES, replies.CANCEL_NO)
+    row = BY_WORD.get("cancel" if cancels else event)
+    if row is None or (row.word not in COMMANDS and event != replies.SHOW):
+        return False
+    if not _permits(turn, row):
+        return True
+    if (order := await orders.find(turn.work, number)) is None:
+        _unknown(turn, row.action, number)
+    elif cancels:
+        await _settle_cancel(turn, order, is_meant=event == replies.CANCEL_YES)
+    elif version < order.version and event in COMMANDS:
+        await _try_again(turn, Request(event, (number,)), order, version)
+    else:
+        questions.close(turn.work, turn.contact.id, questions.STAFF)
+        await _carry_out(turn, Request(event, (number,)), order)
+    return True
+
+
+def _permits(turn: Turn, row: Row) -> bool:
+    """Whether it may be given, was written by whoever sent it, and is still meant; what is not is answered."""
+    assert turn.staff is not None
+    if not policy.may(turn.staff.role, row.action):
+        outcome, answer = "refused", staff.not_allowed(turn.store, row, turn.staff.role)
+    elif turn.message.forwarded:
+        outcome, answer = "forwarded", staff.forwarded(turn.store, row.word)
+    elif turn.age > limits.COMMAND_AGE:
+        outcome, answer = "late", staff.late(turn.store, row.word, turn.age)
+    else:
+        return True
+    turn.record(row.action, outcome)
+    turn.say(answer)
+    return False
+
+
+async def _find(turn: Turn, request: Request) -> None:
+    """The order or orders that are named; one that is not named is asked for."""
+    if not request.numbers:
+        _ask(turn, desk.NUMBER, request, None)
+        turn.record(request.word, "asked")
+        turn.say(replies.ask_number(request, turn.store.language))
+    elif len(request.numbers) > 1:
+        await _carry_out_each(turn, request)
+    elif (order := await orders.find(turn.work, request.numbers[0])) is None:
+        _unknown(turn, request.word, request.numbers[0])
+    else:
+        await _carry_out(turn, request, order)
+
+
+async def _carry_out(turn: Turn, request: Request, order: Order) -> None:
+    await _HOW.get(request.word, _act)(turn, request, order)
+
+
+async def _act(turn: Turn, request: Request, order: Order) -> None:
+    """An action of the order's table: done, asked about, or refused with every reason."""
+    counter = _counter(turn)
+    outcome = decide(order, request.action, turn.settings)
+    if (question := desk.asks(outcome)) is not None:
+        _ask(turn, question, request, order)
+        _answer(turn, order, request.word, "asked", replies.ask(order, question, turn.store.language))
+    elif isinstance(outcome, Refused):
+        _answer(turn, order, request.word, "refused", replies.refused(order, request.word, outcome, counter))
+    elif isinstance(outcome, AlreadySo):
+        changes = await orders.changes_of(turn.work, order)
+        _answer(turn, order, request.word, "already", replies.already(order, request.word, changes, counter))
+    elif request.word == "cancel":
+        _ask(turn, desk.CANCEL, request, order)
+        customer = await _customer(turn, order)
+        _answer(turn, order, "cancel", "asked", replies.ask_cancel(order, request, counter, customer=customer))
+    else:
+        await _do(turn, request, order)
+
+
+async def _do(turn: Turn, request: Request, order: Order) -> None:
+    after, outcome = await orders.advance(turn.work, order, request.action, _actor(turn), turn.settings)
+    assert isinstance(outcome, Move)
+    is_own = order.contact_id == turn.contact.id
+    _answer(turn, after, request.word, "done", replies.done(after, request, _counter(turn), is_own=is_own))
+
+
+async def _carry_out_each(turn: Turn, request: Request) -> None:
+    """Several orders, one answer."""
+    counter = _counter(turn)
+    lines = []
+    for number in request.numbers:
+        if (order := await orders.find(turn.work, number)) is None:
+            turn.record(request.word, "unknown")
+            lines.append(say("desk.line_unknown", turn.store.language, label=f"#{number}"))
+            continue
+        after, outcome = await orders.advance(turn.work, order, request.action, _actor(turn), turn.settings)
+        turn.record(request.word, _OUTCOMES[type(outcome)])
+        lines.append(replies.line(after, outcome, counter))
+    turn.say(Text("\n".join(lines)))
+
+
+_OUTCOMES: dict[type, str] = {Move: "done", AlreadySo: "already", Refused: "refused"}
+
+
+async def _try_again(turn: Turn, request: Request, order: Order, version: int) -> None:
+    """The order has changed since `version` was shown: do it if it is possible and means the same, else say what happened."""
+    outcome = decide(order, request.action, turn.settings)
+    since = (await orders.changes_of(turn.work, order))[version:]
+    is_possible = isinstance(outcome, Move) or desk.asks(outcome) is not None
+    # A release that was offered for one hold does not mean the next one.
+    is_same = request.word != "release" or all(change.action != "hold" for change in since)
+    moves = [change for change in since if change.status_before != change.status_after]
+    questions.close(turn.work, turn.contact.id, questions.STAFF)
+    if isinstance(outcome, AlreadySo) or (is_possible and is_same) or not moves:
+        await _carry_out(turn, request, order)
+    else:
+        _answer(turn, order, request.word, "stale", replies.meanwhile(order, request.word, moves[-1], _counter(turn)))
+
+
+async def _answer_cancel(turn: Turn, question: Question, said: Wish | None) -> bool:
+    """A word instead of a tap; anything but yes and no is no answer."""
+    if said not in (Wish.YES, Wish.NO, Wish.CANCEL) or question.order_id is None:
+        return False
+    if _permits(turn, BY_WORD["cancel"]):
+        order = await orders.get(turn.work, question.order_id)
+        await _settle_cancel(turn, order, is_meant=said is not Wish.NO)
+    return True
+
+
+async def _settle_cancel(turn: Turn, order: Order, *, is_meant: bool) -> None:
+    """The second word on a cancel. What was asked about another status is not what is answered now."""
+    question = questions.find_open(turn.work, turn.contact.id, questions.STAFF)
+    if question is None or (question.kind, question.order_id) != (desk.CANCEL, order.id):
+        _answer(turn, order, "cancel", "stale", replies.closed(order, turn.store.language))
+        return
+    questions.close(turn.work, turn.contact.id, questions.STAFF)
+    request = desk.recall(question.data["request"])
+    if not is_meant:
+        _answer(turn, order, "cancel", "kept", replies.kept(order, turn.store.language))
+    elif order.status == question.data["status"] and isinstance(decide(order, request.action, turn.settings), Move):
+        await _do(turn, request, order)
+    else:
+        await _try_again(turn, request, order, question.data["version"])
+
+
+async def _complete(turn: Turn, question: str, request: Request, text: str) -> None:
+    """The answer to what was missing."""
+    questions.close(turn.work, turn.contact.id, questions.STAFF)
+    completed = desk.complete(request, question, text, carriers=turn.settings.get("carriers"))
+    if completed is not None:
+        await _find(turn, completed)
+    elif question == desk.NUMBER:
+        turn.record(request.word, "unclear")
+        turn.say(replies.no_number(request, text, turn.store.language))
+    elif (order := await orders.find(turn.work, request.numbers[0])) is not None:
+        _ask(turn, question, request, order)
+        _answer(turn, order, request.word, "unclear", replies.ask_again(order, question, text, turn.store.language))
+
+
+async def _drop(turn: Turn, question: Question) -> None:
+    questions.close(turn.work, turn.contact.id, questions.STAFF)
+    turn.record(question.data["request"]["word"], "dropped")
+    order = None if question.order_id is None else await orders.get(turn.work, question.order_id)
+    if order is not None and question.kind == desk.CANCEL:
+        turn.say(replies.kept(order, turn.store.language), about=order)
+    else:
+        label = f"{order.label}: " if order else ""
+        turn.say(Text(label + say("ask.dropped", turn.store.language)), about=order)
+
+
+async def _show(turn: Turn, _request: Request, order: Order) -> None:
+    """The card, with the actions that whoever asks may take."""
+    number = await contacts.number_of(turn.work, order.contact_id)
+    counter = _counter(turn)
+    shown = card.card(
+        order, await orders.lines_of(turn.work, order), turn.store, turn.settings,
+        customer=await _customer(turn, order), chat=f"https://wa.me/{number}" if number.isdecimal() else None,
+        now=turn.work.now, actions=counter.next_actions(order),
+    )  # fmt: skip
+    _answer(turn, order, "order", "done", shown)
+
+
+async def _history(turn: Turn, _request: Request, order: Order) -> None:
+    changes = await orders.changes_of(turn.work, order)
+    _answer(turn, order, "history", "done", card.history(order, changes, turn.store))
+
+
+async def _why(turn: Turn, request: Request, order: Order) -> None:
+    changes = await orders.changes_of(turn.work, order)
+    _answer(turn, order, "why", "done", replies.why(order, request.about, changes, _counter(turn)))
+
+
+async def _note(turn: Turn, request: Request, order: Order) -> None:
+    if not request.note:
+        _ask(turn, desk.TEXT, request, order)
+        _answer(turn, order, "note", "asked", replies.ask(order, desk.TEXT, turn.store.language))
+        return
+    order = orders.amend(turn.work, order, Action("note", STAFF, note=request.note), _actor(turn))
+    _answer(turn, order, "note", "done", replies.noted(order, request.note, _counter(turn)))
+
+
+_HOW: dict[str, Callable[[Turn, Request, Order], Awaitable[None]]] = {
+    "order": _show, "history": _history, "why": _why, "note": _note,
+}  # fmt: skip
+"""What is no action of the order's table."""
+
+
+async def _list(turn: Turn, argument: str) -> None:
+    request = desk.read_list(argument, turn.store.language)
+    if isinstance(request, Reason):
+        turn.record("orders", "unclear")
+        turn.say(Text(say(request.key, turn.store.language, **request.fields)))
+        return
+    today = datetime.combine(turn.work.now.astimezone(turn.store.zone), time(), turn.store.zone)
+    page = await orders.list_page(
+        turn.work, statuses=request.statuses or ORDER.statuses, since=today.astimezone(UTC) if request.is_today else _BEGINNING,
+        ascending=request.is_ascending, page=request.page, size=desk.PAGE,
+    )  # fmt: skip
+    customers = {order.contact_id: await _customer(turn, order) for order in page.orders}
+    turn.record("orders", "done")
+    turn.say(replies.listing(request, page.orders, page.count, turn.store, customers=customers, now=turn.work.now))
+
+
+def _ask(turn: Turn, kind: str, request: Request, order: Order | None) -> None:
+    """Remember what was asked: the next message answers it."""
+    numbers = (order.number,) if order else request.numbers
+    data: dict[str, Any] = {"request": replace(request, numbers=numbers).remember()}
+    if order is not None:
+        data |= {"status": order.status, "version": order.version}
+    within = limits.CONFIRM_WITHIN if kind == desk.CANCEL else desk.ANSWER_WITHIN
+    questions.ask(
+        turn.work, turn.contact.id, questions.STAFF,
+        kind=kind, order_id=order.id if order else None, data=data, expires_at=turn.work.now + within,
+    )  # fmt: skip
+
+
+def _answer(turn: Turn, order: Order, action: str, outcome: str, words: Message) -> None:
+    turn.record(action, outcome)
+    turn.say(words, about=order)
+
+
+def _unknown(turn: Turn, action: str, number: int) -> None:
+    turn.record(action, "unknown")
+    turn.say(replies.no_order(number, turn.store.language))
+
+
+def _counter(turn: Turn) -> Counter:
+    role = turn.staff.role if turn.staff else ""
+    return Counter(turn.store, turn.settings, frozenset(event for event in COMMANDS if policy.may(role, event)))
+
+
+def _actor(turn: Turn) -> Actor:
+    return Actor(turn.contact.id, turn.event.id)
+
+
+async def _replied(turn: Turn) -> Order | None:
+    """The order of the card or alert that this message replies to."""
+    wamid = turn.message.reply_to
+    return await orders.order_of_message(turn.work, wamid) if wamid else None
+
+
+async def _customer(turn: Turn, order: Order) -> str:
+    contact = await contacts.get(turn.work, order.contact_id)
+    return contact.name or say("alert.somebody", turn.store.language)

@@ -1,0 +1,299 @@
+"""The customer's side of an order: a cart becomes one, its open questions are answered, and where it is can be asked."""
+
+from collections.abc import Sequence
+
+from flows import address as addresses
+from flows import alerts, card, cart, checkout, limits, menu, notices, quote
+from flows.address import Address, Unusable
+from flows.cart import PricedCart
+from flows.inbound import Cart, Form, Location, Tap, Words
+from flows.lifecycle import Refused
+from flows.messages import Button, Buttons, Message, Text
+from flows.order import CUSTOMER, SYSTEM, Action, Line, Order, Step, why_not
+from flows.phrases import say
+from flows.understand import Wish, wish
+from flows.understand import number as number_in
+from handlers.turn import Turn
+from models import catalog, contacts, effects, orders, questions
+from models.orders import Actor
+from models.questions import Question
+
+ADDRESS_FORM = "address_message"
+SHOWN = 3
+"""Orders in an answer to "where is my order"."""
+
+
+async def on_cart(turn: Turn) -> None:
+    """What can be sold becomes an order at once; what cannot is said line by line."""
+    sent = turn.message.content
+    assert isinstance(sent, Cart)
+    products, reserved = await catalog.find_products(turn.work, {line.retailer_id for line in sent.lines})
+    priced = cart.price(sent, products, currency=turn.store.currency, catalog_id=turn.catalog_id, reserved=reserved)
+    if not priced.lines:
+        turn.say(
+            quote.nothing(priced, turn.store, turn.language), fallback=quote.nothing_short(turn.store, turn.language)
+        )
+        late = turn.age if turn.age > limits.CART_LATE else None
+        turn.tell_staff(alerts.refused_cart(turn.store, priced, who=turn.who, note=sent.note, late=late))
+        return
+    settings = turn.settings
+    order = checkout.new_order(
+        priced, order_id=turn.work.ids.new(), number=await orders.take_number(turn.work), contact_id=turn.contact.id,
+        store=turn.store, settings=settings, now=turn.work.now, note=sent.note,
+        needs_review=bool(settings.get("abandon_after")) and turn.age > settings.get("abandon_after"),
+    )  # fmt: skip
+    lines = checkout.lines_of(priced)
+    await orders.place(turn.work, order, lines, event_id=turn.event.id, settings=settings, note=order.customer_note)
+    await _receive(turn, order, lines, priced)
+
+
+async def on_words(turn: Turn) -> bool:
+    """Whether these words were about an order: the answer to an open question, or a wish."""
+    content = turn.message.content
+    assert isinstance(content, Words)
+    said = wish(content.body)
+    if said is Wish.WHERE:
+        return await _show_orders(turn, number_in(content.body))
+    if said is Wish.CANCEL:
+        return await _ask_cancel(turn, number_in(content.body))
+    question = questions.find_open(turn.work, turn.contact.id, questions.CUSTOMER)
+    if question is None or question.order_id is None:
+        return False
+    order = await orders.get(turn.work, question.order_id)
+    return await _answer(turn, question, order, said, content.body)
+
+
+async def on_tap(turn: Turn) -> bool:
+    """Whether this was one of our buttons about this customer's own order; another's is as unknown as none."""
+    content = turn.message.content
+    assert isinstance(content, Tap)
+    if content.id == menu.ORDERS:
+        return await _show_orders(turn, None)
+    kind, _, rest = content.id[:1], "", content.id[1:]
+    digits, dot, choice = rest.partition(".")
+    if kind not in ("a", "c") or not dot or not (digits.isascii() and digits.isdecimal() and len(digits) <= 12):
+        return False
+    order = await orders.find(turn.work, int(digits))
+    if order is None or order.contact_id != turn.contact.id:
+        return False
+    if kind == "c":
+        return await _tap_cancel(turn, order, choice)
+    question = questions.find_open(turn.work, turn.contact.id, questions.CUSTOMER)
+    if order.checkout_step != Step.ADDRESS or question is None or question.order_id != order.id:
+        await _show_order(turn, order)
+        return True
+    return await _answer(turn, question, order, Wish.YES if choice == checkout.YES else Wish.NO, "")
+
+
+async def on_form(turn: Turn) -> bool:
+    """Whether this was the address form for an order that waits for one."""
+    content = turn.message.content
+    assert isinstance(content, Form)
+    order = await _waiting(turn)
+    if content.name != ADDRESS_FORM or order is None:
+        return False
+    given = addresses.from_form(content.values or {})
+    if isinstance(given, Unusable):
+        missing = ", ".join(say(key, turn.language) for key in given.faults.values())
+        text = say("address.incomplete", turn.language, label=order.label, list=missing)
+        turn.say(checkout.ask_address_again(text, given.values, has_form=_has_form(turn)), about=order)
+        return True
+    await _take_address(turn, order, given, addresses.FORM)
+    return True
+
+
+async def on_place(turn: Turn) -> bool:
+    """Whether this place is where an order goes; it is read back, for a map is easily touched."""
+    content = turn.message.content
+    assert isinstance(content, Location)
+    order = await _waiting(turn)
+    if order is None:
+        return False
+    _read_back(turn, order, addresses.from_place(content), addresses.PLACE)
+    return True
+
+
+async def _receive(turn: Turn, order: Order, lines: Sequence[Line], priced: PricedCart) -> None:
+    saved = turn.contact.address if order.checkout_step == Step.ADDRESS else None
+    if order.checkout_step == Step.COMPLETE:
+        order = await _submit(turn, order, lines)
+    answer = checkout.received(
+        order, lines, priced, store=turn.store,
+        language=turn.language, saved=saved,
+        has_form=_has_form(turn),
+    )  # fmt: skip
+    turn.say(
+        answer,
+        about=order,
+        fallback=checkout.fallback(order, turn.store, quote.summary(priced, turn.store, turn.language), turn.language),
+    )
+    if order.checkout_step == Step.ADDRESS:
+        _ask(turn, order, saved)
+
+
+def _ask(turn: Turn, order: Order, saved: Address | None) -> None:
+    kind = checkout.CONFIRM_ADDRESS if saved else checkout.ADDRESS
+    data = {"address": dict(saved), "source": addresses.SAVED} if saved else {}
+    questions.ask(turn.work, turn.contact.id, questions.CUSTOMER, kind=kind, order_id=order.id, data=data)
+
+
+async def _answer(turn: Turn, question: Question, order: Order, said: Wish | None, text: str) -> bool:
+    """The answer to an open question about `order`."""
+    if question.kind == checkout.CANCEL:
+        return await _tap_cancel(turn, order, checkout.YES if said is Wish.YES else checkout.KEEP) if said else False
+    if order.checkout_step != Step.ADDRESS:
+        return False
+    if question.kind == checkout.CONFIRM_ADDRESS and said is Wish.YES:
+        await _take_address(turn, order, question.data["address"], question.data["source"])
+        return True
+    if said is Wish.NO:
+        _ask(turn, order, None)
+        turn.say(
+            checkout.ask_address(order, order.label, language=turn.language, saved=None, has_form=_has_form(turn)),
+            about=order,
+        )
+        return True
+    if (given := addresses.from_text(text)) is None:
+        turn.say(Text(f"{order.label}: {say('address.too_short', turn.language)}"), about=order)
+        return True
+    _read_back(turn, order, given, addresses.TEXT)
+    return True
+
+
+def _read_back(turn: Turn, order: Order, given: Address, source: str) -> None:
+    questions.ask(
+        turn.work, turn.contact.id, questions.CUSTOMER, kind=checkout.CONFIRM_ADDRESS, order_id=order.id,
+        data={"address": dict(given), "source": source},
+    )  # fmt: skip
+    turn.say(checkout.read_back(order, given, turn.language), about=order)
+
+
+async def _take_address(turn: Turn, order: Order, given: Address, source: str) -> None:
+    """The order is complete: it may confirm itself, staff hear of it, and the customer reads what happens next."""
+    actor = Actor(turn.contact.id, turn.event.id)
+    lines = await orders.lines_of(turn.work, order)
+    if order.status == "abandoned":
+        if not await catalog.has_stock(turn.work, lines):
+            questions.close(turn.work, turn.contact.id, questions.CUSTOMER)
+            turn.say(Text(say("recover.sold_out", turn.language, label=order.label)), about=order)
+            return
+        order, _ = await orders.advance(turn.work, order, Action("recover", CUSTOMER), actor, turn.settings)
+    order = orders.amend(turn.work, checkout.with_address(order, given, source), Action("address", CUSTOMER), actor)
+    contacts.keep_address(turn.work, turn.contact, given)
+    questions.close(turn.work, turn.contact.id, questions.CUSTOMER)
+    order = await _submit(turn, order, lines)
+    turn.say(checkout.completed(order, store=turn.store, language=turn.language), about=order)
+    await _ask_for_next(turn, order, given)
+
+
+async def _submit(turn: Turn, order: Order, lines: Sequence[Line]) -> Order:
+    """Nothing is open with the customer: the order flow decides what happens by itself, and staff hear of it now."""
+    order, _ = await orders.advance(
+        turn.work, order, Action("submit", SYSTEM), Actor(None, turn.event.id), turn.settings
+    )
+    await effects.save(turn.work, notices.timers(order, turn.settings), turn.event.id)
+    where = notices.Setting(turn.store, turn.settings, turn.work.now, turn.who, turn.language, turn.contact.id)
+    await effects.save(turn.work, [notices.submitted(order, lines, where)], turn.event.id)
+    return order
+
+
+async def _ask_for_next(turn: Turn, done: Order, given: Address) -> None:
+    """Somebody who sent two carts is asked about the other one now, with the same address in hand."""
+    order = await _waiting(turn)
+    if order is not None and order.id != done.id:
+        _ask(turn, order, given)
+        turn.say(
+            checkout.ask_address(order, order.label, language=turn.language, saved=given, has_form=False), about=order
+        )
+
+
+async def _waiting(turn: Turn) -> Order | None:
+    """The order that waits for this customer's address: the one we asked about last, else the newest."""
+    question = questions.find_open(turn.work, turn.contact.id, questions.CUSTOMER)
+    if question is not None and question.order_id is not None:
+        order = await orders.get(turn.work, question.order_id)
+        if order.is_open and order.checkout_step == Step.ADDRESS:
+            return order
+    waiting = [o for o in orders.open_with(turn.work, turn.contact.id) if o.checkout_step == Step.ADDRESS]
+    return waiting[-1] if waiting else None
+
+
+async def _show_orders(turn: Turn, number: int | None) -> bool:
+    """Where somebody's orders are: those that are open, else the last one."""
+    found = await orders.last_of(turn.work, turn.contact.id)
+    chosen = (
+        [order for order in found if order.number == number]
+        or [order for order in found if order.is_open][:SHOWN]
+        or found[:1]
+    )
+    if not chosen:
+        turn.say(
+            menu.to_catalogue(
+                say("timeline.none", turn.language), turn.language, has_catalogue=await turn.thumbnail() is not None
+            )
+        )
+    for order in chosen:
+        await _show_order(turn, order)
+    return True
+
+
+async def _show_order(turn: Turn, order: Order) -> None:
+    changes = await orders.changes_of(turn.work, order)
+    text = card.timeline(order, changes, turn.store, turn.language)
+    if order.checkout_step == Step.ADDRESS and order.is_open:
+        text += "\n\n" + say("timeline.address", turn.language, label=order.label)
+    turn.say(_with_cancel(turn, order, text), about=order)
+
+
+def _with_cancel(turn: Turn, order: Order, text: str) -> Message:
+    if not order.is_open or why_not(order, "cancel", turn.settings, by=CUSTOMER):
+        return Text(text)
+    return Buttons(text, (Button(f"c{order.number}.ask", say("cancel.button", turn.language)),))
+
+
+async def _ask_cancel(turn: Turn, number: int | None) -> bool:
+    found = await orders.last_of(turn.work, turn.contact.id)
+    chosen = next((o for o in found if o.number == number), None) or next((o for o in found if o.is_open), None)
+    if chosen is None:
+        return await _show_orders(turn, None)
+    return await _tap_cancel(turn, chosen, "ask")
+
+
+async def _tap_cancel(turn: Turn, order: Order, choice: str) -> bool:
+    """Asks once; a second tap does it, if it is still possible then."""
+    question = questions.find_open(turn.work, turn.contact.id, questions.CUSTOMER)
+    is_asked = question is not None and (question.kind, question.order_id) == (checkout.CANCEL, order.id)
+    if choice == checkout.KEEP:
+        if is_asked:
+            _take_up_again(turn, order)
+        turn.say(Text(say("cancel.kept", turn.language, label=order.label)), about=order)
+    elif why_not(order, "cancel", turn.settings, by=CUSTOMER) or not order.is_open:
+        status = card.label(order.status, turn.language).lower()
+        turn.say(Text(say("cancel.too_late", turn.language, label=order.label, status=status)), about=order)
+    elif choice == checkout.YES and is_asked:
+        questions.close(turn.work, turn.contact.id, questions.CUSTOMER)
+        _, outcome = await orders.advance(
+            turn.work, order, Action("cancel", CUSTOMER), Actor(turn.contact.id, turn.event.id), turn.settings
+        )
+        assert not isinstance(outcome, Refused)
+        turn.say(Text(say("cancel.done", turn.language, label=order.label)), about=order)
+    else:
+        questions.ask(
+            turn.work, turn.contact.id, questions.CUSTOMER, kind=checkout.CANCEL, order_id=order.id,
+            expires_at=turn.work.now + limits.CONFIRM_WITHIN,
+        )  # fmt: skip
+        turn.say(checkout.ask_cancel(order, turn.language), about=order)
+    return True
+
+
+def _take_up_again(turn: Turn, order: Order) -> None:
+    """The question that canceling interrupted."""
+    if order.checkout_step == Step.ADDRESS:
+        _ask(turn, order, turn.contact.address)
+    else:
+        questions.close(turn.work, turn.contact.id, questions.CUSTOMER)
+
+
+def _has_form(turn: Turn) -> bool:
+    """WhatsApp's address form works between Indian numbers only."""
+    return turn.store.country == "IN" and (turn.message.sender.wa_id or "").startswith("91")

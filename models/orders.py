@@ -1,0 +1,312 @@
+"""Orders with their lines and history. `advance` is the one gate: nothing else writes a status."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from tortoise import Model, fields
+
+from flows import notices
+from flows.lifecycle import Move, Outcome
+from flows.order import CUSTOMER, ORDER, Action, Line, Order, decide, moved
+from flows.phrases import say
+from flows.settings import Settings
+from models import contacts, effects
+from models.statements import INT, TEXT, TIME, Query, insert, kinds, select, statement
+from models.work import Table, Work
+
+
+# Money is minor units of `currency`; the database keeps `total = subtotal - discount + tax + shipping`.
+class OrderRow(Model):
+    id = fields.BigIntField(primary_key=True, generated=False)
+    store_id = fields.BigIntField()
+    contact_id = fields.BigIntField()
+    number = fields.BigIntField()
+    kind = fields.CharField(max_length=10)
+    status = fields.CharField(max_length=32)
+    checkout_step = fields.CharField(max_length=10)
+    payment_method = fields.CharField(max_length=20)
+    delivery_method = fields.CharField(max_length=20)
+    currency = fields.CharField(max_length=3)
+    subtotal = fields.BigIntField()
+    discount = fields.BigIntField()
+    tax = fields.BigIntField()
+    shipping = fields.BigIntField()
+    total = fields.BigIntField()
+    placed_at = fields.DatetimeField()
+    changed_at = fields.DatetimeField()
+    held_from = fields.CharField(max_length=32, null=True)
+    address: dict[str, str] = fields.JSONField(null=True)
+    address_source = fields.CharField(max_length=10, null=True)
+    customer_note = fields.TextField()
+    tracking = fields.CharField(max_length=100, null=True)
+    carrier = fields.CharField(max_length=60, null=True)
+    needs_review = fields.BooleanField()
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "orders"
+        unique_together = (("store_id", "number"),)
+
+
+# A snapshot of what was sold, whatever becomes of the product.
+class OrderLineRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    order_id = fields.BigIntField()
+    position = fields.BigIntField()
+    retailer_id = fields.CharField(max_length=100)
+    title = fields.CharField(max_length=200)
+    brand = fields.CharField(max_length=100)
+    image_link = fields.TextField()
+    quantity = fields.BigIntField()
+    unit_price = fields.BigIntField()
+    total = fields.BigIntField()
+
+    class Meta:
+        table = "order_line"
+        unique_together = (("order_id", "position"),)
+
+
+# Every change, who made it, and which event asked for it. `version` is the order's version after it.
+class OrderHistoryRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    order_id = fields.BigIntField()
+    version = fields.BigIntField()
+    event_id = fields.BigIntField(null=True)
+    action = fields.CharField(max_length=32)
+    by = fields.CharField(max_length=10)
+    contact_id = fields.BigIntField(null=True)
+    status_before = fields.CharField(max_length=32, null=True)
+    status_after = fields.CharField(max_length=32)
+    note = fields.TextField()
+    tracking = fields.CharField(max_length=100, null=True)
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "order_history"
+        unique_together = (("order_id", "version"),)
+
+
+ORDERS = Table(OrderRow, Order)
+
+_LINE = insert(OrderLineRow, *(name for name in kinds(OrderLineRow) if name != "id"))
+_HISTORY = insert(OrderHistoryRow, *(name for name in kinds(OrderHistoryRow) if name != "id"))
+_BY_NUMBER = select(OrderRow, "WHERE t.store_id = :store_id AND t.number IN :numbers", store_id=INT, numbers=INT)
+_BY_ID = select(OrderRow, "WHERE t.id IN :ids", ids=INT)
+_OPEN_OF = select(
+    OrderRow,
+    "WHERE t.status NOT IN ('delivered', 'canceled', 'expired') AND t.contact_id IN"
+    " (SELECT contact_id FROM identity WHERE store_id = :store_id AND active AND value IN :names) ORDER BY t.id",
+    store_id=INT,
+    names=TEXT,
+)
+_LAST_OF = select(OrderRow, "WHERE t.contact_id = :contact ORDER BY t.id DESC LIMIT 5", contact=INT)
+_OF_MESSAGE = select(
+    OrderRow,
+    "WHERE t.store_id = :store_id AND t.id = (SELECT order_id FROM outbox WHERE wamid = :wamid LIMIT 1)",
+    store_id=INT,
+    wamid=TEXT,
+)
+_LINES = select(OrderLineRow, "WHERE t.order_id IN :ids ORDER BY t.order_id, t.position", ids=INT)
+_CHANGES = select(OrderHistoryRow, "WHERE t.order_id = :id ORDER BY t.version", id=INT)
+_NAMES = statement(
+    "SELECT c.id, COALESCE(s.name, c.name) FROM contact c LEFT JOIN staff s ON s.contact_id = c.id WHERE c.id IN :ids",
+    {"ids": INT},
+    {"id": INT, "name": TEXT},
+)
+_TAKE_NUMBERS = statement(
+    "UPDATE store SET last_number = last_number + :count WHERE id = :id RETURNING last_number",
+    {"count": INT, "id": INT},
+    {"last_number": INT},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A line of an order's history. `who` is a person's name, or None for a timer or the bot itself."""
+
+    action: str
+    by: str
+    who: str | None
+    status_before: str | None
+    status_after: str
+    note: str
+    tracking: str | None
+    at: datetime
+
+
+async def take_number(work: Work) -> int:
+    """The next order number of the store: growing, with gaps when a unit of work fails."""
+    [[row]] = await work.connection.fetch(_TAKE_NUMBERS(count=1, id=work.store.id))
+    return int(row["last_number"])
+
+
+async def place(
+    work: Work, order: Order, lines: Sequence[Line], *, event_id: int, settings: Settings, note: str = ""
+) -> Order:
+    """A new order in its first status: with its lines, its timers, its pieces reserved and its history begun."""
+    assert order.status in ORDER.starts
+    work.add(ORDERS, order)
+    for position, line in enumerate(lines, 1):
+        work.append(
+            _LINE,
+            (
+                order.id, position, line.retailer_id, line.title, line.brand, line.image_link, line.quantity,
+                line.unit_price, line.total,
+            ),
+        )  # fmt: skip
+    _remember(work, order, None, Action("place", CUSTOMER, note=note), Actor(order.contact_id, event_id))
+    await effects.save(work, [*notices.reserved(lines), *notices.started(order, settings)], event_id)
+    return order
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts (None: a timer or the bot itself), and the event that asked for it."""
+
+    contact_id: int | None
+    event_id: int
+
+
+async def advance(work: Work, order: Order, action: Action, actor: Actor, settings: Settings) -> tuple[Order, Outcome]:
+    """The gate: decide, and on a move write the status, its history and everything that follows, all or nothing.
+
+    Returns the order as it is afterwards, and the decision.
+    """
+    outcome = decide(order, action, settings)
+    if not isinstance(outcome, Move) or (outcome.status == order.status and action.event in ORDER.facts):
+        return order, outcome
+    after = _replace(work, order, moved(order, action, outcome, work.now), action, actor)
+    customer = await contacts.get(work, order.contact_id)
+    where = notices.Setting(
+        work.store, settings, work.now, customer.name or say("alert.somebody", work.store.language),
+        customer.language or work.store.language, actor.contact_id,
+    )  # fmt: skip
+    await effects.save(work, notices.follow(order, after, action, await lines_of(work, order), where), actor.event_id)
+    return after, outcome
+
+
+def amend(work: Work, after: Order, action: Action, actor: Actor) -> Order:
+    """Change anything but the status (an address, a checkout step, a note), with its history."""
+    before = work.find(ORDERS, after.id)
+    assert before is not None
+    assert before.status == after.status
+    return _replace(work, before, after, action, actor)
+
+
+def _replace(work: Work, before: Order, after: Order, action: Action, actor: Actor) -> Order:
+    after = work.replace(ORDERS, replace(after, version=before.version + 1))
+    _remember(work, after, before.status, action, actor)
+    return after
+
+
+def _remember(work: Work, order: Order, before: str | None, action: Action, actor: Actor) -> None:
+    work.append(
+        _HISTORY,
+        (
+            order.id, order.version, actor.event_id, action.event, action.by, actor.contact_id, before, order.status,
+            action.note, action.tracking, work.now,
+        ),
+    )  # fmt: skip
+
+
+def loaded(work: Work, rows: Sequence[dict[str, Any]]) -> list[Order]:
+    """Remember fetched rows; what this unit of work has changed already stays changed."""
+    work.loaded(ORDERS, [Order(**row) for row in rows])
+    return [found for row in rows if (found := work.find(ORDERS, row["id"])) is not None]
+
+
+def load(names: Collection[str], store_id: int) -> Query:
+    """The query for what is open with everybody who has one of these names, oldest first."""
+    return _OPEN_OF(store_id=store_id, names=sorted(names))
+
+
+def open_with(work: Work, contact_id: int) -> list[Order]:
+    """What is open with this contact, oldest first, as far as it was loaded."""
+    return [order for order in work.all(ORDERS) if order.contact_id == contact_id and order.is_open]
+
+
+async def find(work: Work, number: int) -> Order | None:
+    """The order with this number."""
+    known = next((order for order in work.all(ORDERS) if order.number == number), None)
+    if known is not None:
+        return known
+    [rows] = await work.load_late(_BY_NUMBER(store_id=work.store.id, numbers=[number]))
+    return next(iter(loaded(work, rows)), None)
+
+
+async def get(work: Work, order_id: int) -> Order:
+    known = work.find(ORDERS, order_id)
+    if known is None:
+        [rows] = await work.load_late(_BY_ID(ids=[order_id]))
+        [known] = loaded(work, rows)
+    return known
+
+
+async def order_of_message(work: Work, wamid: str) -> Order | None:
+    """The order that a message of ours was about: what a reply to it means."""
+    [rows] = await work.load_late(_OF_MESSAGE(store_id=work.store.id, wamid=wamid))
+    return next(iter(loaded(work, rows)), None)
+
+
+async def lines_of(work: Work, order: Order) -> list[Line]:
+    [rows] = await work.load_late(_LINES(ids=[order.id]))
+    return [Line(**{name: row[name] for name in Line.__dataclass_fields__}) for row in rows]
+
+
+async def last_of(work: Work, contact_id: int) -> list[Order]:
+    """A customer's newest orders, the newest first."""
+    [rows] = await work.load_late(_LAST_OF(contact=contact_id))
+    return loaded(work, rows)
+
+
+async def changes_of(work: Work, order: Order) -> list[Change]:
+    """The order's history, the oldest first; what this unit of work adds is not in it yet."""
+    [rows] = await work.load_late(_CHANGES(id=order.id))
+    people = sorted({row["contact_id"] for row in rows if row["contact_id"]})
+    [named] = await work.load_late(_NAMES(ids=people))
+    names = {row["id"]: row["name"] for row in named}
+    return [
+        Change(
+            row["action"], row["by"], names.get(row["contact_id"]), row["status_before"], row["status_after"],
+            row["note"], row["tracking"], row["at"],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of orders, and how many there are on all pages."""
+
+    orders: tuple[Order, ...]
+    count: int
+
+
+_LISTED = {"store_id": INT, "statuses": TEXT, "since": TIME}
+_WHICH = "FROM orders t WHERE t.store_id = :store_id AND t.status IN :statuses AND t.placed_at >= :since"
+_COUNTED = statement(f"SELECT COUNT(*) {_WHICH}", _LISTED, {"count": INT})
+
+
+def _page(order: str) -> Any:
+    names = ", ".join(f"t.{name}" for name in kinds(OrderRow))
+    return statement(
+        f"SELECT {names} {_WHICH} ORDER BY {order} LIMIT :limit OFFSET :offset",
+        {**_LISTED, "limit": INT, "offset": INT},
+        kinds(OrderRow),
+    )
+
+
+_PAGES = {False: _page("t.number DESC"), True: _page("t.number ASC")}
+
+
+async def list_page(
+    work: Work, *, statuses: Sequence[str], since: datetime, ascending: bool, page: int, size: int
+) -> Listing:
+    """Orders in these statuses placed since then, by number."""
+    which = {"store_id": work.store.id, "statuses": list(statuses), "since": since}
+    [[count], rows] = await work.load_late(
+        _COUNTED(**which), _PAGES[ascending](**which, limit=size, offset=size * (page - 1))
+    )
+    return Listing(tuple(loaded(work, rows)), count["count"])

@@ -1,0 +1,1 @@
+"""The terminal commands, run as people run them."""

@@ -1,0 +1,1 @@
+"""The HTTP outside: webhook, health and metrics, over real sockets."""
