@@ -256,6 +256,7 @@ class App:
         first = self.settings.store
         now = self.clock.now()
         async with self.database.transaction() as connection:
+            await stores.hold(connection)
             store = await stores.find_first(connection)
             if store is None:
                 store = Store(

@@ -137,7 +137,7 @@ class Sender(Loop):
         return True
 
     async def _write_judgements(self, connection: Connection, judgements: Sequence[Judgement]) -> None:
-        await sending.settle(connection, self._store.id, [j.settlement for j in judgements])
+        await sending.settle(connection, self._store.id, [j.settlement for j in judgements], now=self._clock.now())
         if learnt := [j.template for j in judgements if j.template is not None]:
             await templates.keep_all(connection, self._store.id, learnt, self._clock.now())
         if any(j.is_lost or j.instead is not None for j in judgements):
@@ -185,10 +185,7 @@ class Sender(Loop):
                 continue
             contact = await contacts.get(work, row.contact_id)
             if judgement.instead is not None:
-                outbox.say(
-                    work, row.contact_id, judgement.instead,
-                    cause=row.cause_id, fallback=row.fallback, purpose=row.purpose, arrival=row.arrival,
-                )  # fmt: skip
+                outbox.say_again(work, row, judgement.instead)
                 if verdict.alert:
                     news = alerts.sent_otherwise(self._store, who=contact.name, reason=verdict.sentence)
                     tell_staff(work, news, but=contact.id)

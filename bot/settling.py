@@ -114,8 +114,8 @@ def _patience(form: Message) -> timedelta:
 def _judge_refusal(answer: Answer, verdict: Verdict, code: int | None, now: datetime) -> Judgement:
     row = answer.row
 
-    def back(due_at: datetime = now, *, held: str | None = None, closed: bool = row.closed) -> Settlement:
-        return Settlement(row, "returned", due_at, error_code=code, held=held, closed=closed)
+    def back(due_at: datetime = now, *, held: str | None = None, closes: bool = False) -> Settlement:
+        return Settlement(row, "returned", due_at, error_code=code, held=held, closes=closes)
 
     if verdict.ambiguous:
         return Judgement(Settlement(row, "lost", now + _patience(answer.form), error_code=code), verdict)
@@ -125,7 +125,7 @@ def _judge_refusal(answer: Answer, verdict: Verdict, code: int | None, now: date
         return Judgement(back(held=TEMPLATE), verdict, template=learnt)
     if verdict.consequence is Consequence.USE_TEMPLATE:
         held = None if row.fallback is not None and not row.closed else WINDOW
-        return Judgement(back(held=held, closed=True), verdict)
+        return Judgement(back(held=held, closes=True), verdict)
     refused = Settlement(row, "refused", now, error_code=code)
     if verdict.consequence is Consequence.OTHER_FORM:
         return Judgement(refused, verdict, instead=messages.in_words(answer.form))
@@ -136,6 +136,6 @@ def _judge_refusal(answer: Answer, verdict: Verdict, code: int | None, now: date
     if delay is None:
         return Judgement(refused, verdict)
     if verdict.scope is Scope.CONTACT:
-        waiting = Settlement(row, "returned", now, error_code=code, closed=row.closed, back_off_until=now + delay)
+        waiting = Settlement(row, "returned", now, error_code=code, back_off_until=now + delay)
         return Judgement(waiting, verdict)
     return Judgement(back(now + delay), verdict)

@@ -25,7 +25,7 @@ _SHORTEST = 12
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """What is missing or wrong, as phrase keys by field; `values` is what to fill the form with again."""
+    """What is missing or wrong, as phrase keys by field; `values` is what was right, to fill the form with again."""
 
     faults: Mapping[str, str]
     values: Mapping[str, str]
@@ -45,7 +45,8 @@ def from_form(values: Mapping[str, object]) -> Address | Unusable:
     faults = {name: f"address.missing_{name}" for name in _NEEDED if name not in parts}
     if (pin := parts.get("in_pin_code")) and not _PIN.fullmatch(pin):
         faults["in_pin_code"] = "address.bad_in_pin_code"
-    return Unusable(faults, parts) if faults else parts
+    good = {name: text for name, text in parts.items() if name not in faults}
+    return Unusable(faults, good) if faults else parts
 
 
 def from_text(text: str) -> Address | None:

@@ -108,21 +108,24 @@ def never_sent(store: Store, *, who: str | None, expired: bool) -> str:
     return say("alert.expired" if expired else "alert.unreachable", store.language, who=_who(who, store))
 
 
-def merge(parts: Sequence[News], language: str) -> Message:
-    """News as one message: a single piece with the buttons that answer it, or up to ten pieces and the rest counted."""
+def merge(parts: Sequence[News], language: str, *, more: int = 0) -> Message:
+    """News as one message: a single piece with the buttons that answer it, or up to ten pieces and the rest counted.
+
+    `more` is how many there are beside `parts`.
+    """
     if len(parts) == 1 and parts[0].buttons:
         return Buttons(parts[0].text, parts[0].buttons)
     shown = [fit(part.text, PART_LENGTH) for part in parts[: limits.ALERT_PARTS]]
     if len(parts) > 1:
-        shown.insert(0, say("alert.header", language, count=len(parts)))
-    if more := len(parts[limits.ALERT_PARTS :]):
-        shown.append(say("alert.more", language, count=more))
+        shown.insert(0, say("alert.header", language, count=len(parts) + more))
+    if unsaid := len(parts[limits.ALERT_PARTS :]) + more:
+        shown.append(say("alert.more", language, count=unsaid))
     return Text("\n\n".join(shown))
 
 
-def fallback(parts: Sequence[News], store: Store) -> Template:
+def fallback(parts: Sequence[News], store: Store, *, more: int = 0) -> Template:
     """The same news for a closed window: the first piece, and how many there are."""
-    news = say("alert.short", store.language, first=fit(parts[0].text, PART_LENGTH), count=len(parts))
+    news = say("alert.short", store.language, first=fit(parts[0].text, PART_LENGTH), count=len(parts) + more)
     return staff_alert(store, news, store.language)
 
 

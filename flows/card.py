@@ -102,9 +102,9 @@ def announcement(order: Order, lines: Sequence[Line], store: Store, *, customer:
         amount=show(order.total, order.currency, store.locale),
         payment=say(f"payment.{order.payment_method}", language),
     )  # fmt: skip
-    where = ", ".join(addresses.lines(order.address)[:4]) if order.address else ""
+    where = ", ".join(addresses.lines(order.address)) if order.address else ""
     if where:
-        text += "\n" + plain(where, 120)
+        text += "\n" + plain(where, 200)
     if order.customer_note:
         text += "\n" + say("card.note", language, note=plain(order.customer_note, 100))
     if order.needs_review:
@@ -130,7 +130,8 @@ def _delivery(order: Order, language: str) -> str:
     else:
         text = ""
     if order.tracking:
-        text += "\n" + say("card.tracking", language, tracking=order.tracking, carrier=order.carrier or "-")
+        key = "card.tracking_with" if order.carrier else "card.tracking"
+        text += "\n" + say(key, language, tracking=order.tracking, carrier=order.carrier)
     return text
 
 
@@ -182,6 +183,9 @@ def timeline(order: Order, changes: Sequence[Change], store: Store, language: st
         elif order.status in _MILESTONES and status in ("confirmed", "shipped", "delivered"):
             later = _MILESTONES.index(status) > _MILESTONES.index(order.status)
             lines += [say("timeline.to_come", language, status=label(status, language))] if later else []
+    if order.status not in _MILESTONES:
+        key = "timeline.stopped" if order.is_open else "timeline.ended"
+        lines.append(say(key, language, status=label(order.status, language), at=moment(order.changed_at, store)))
     if order.tracking:
         key = "notice.tracking_with" if order.carrier else "notice.tracking"
         lines.append(say(key, language, tracking=order.tracking, carrier=order.carrier))

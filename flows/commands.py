@@ -1,6 +1,7 @@
 """What staff type, read as commands: a word from the table and the rest of the message. What a command does is not known here."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from flows import limits
@@ -17,11 +18,33 @@ class Row:
     action: str
 
 
+ORDERS = (
+    Row("orders", "orders [status] [today] [sort date] [asc|desc] [page]", "command.orders", "orders"),
+    Row("order", "order 1042", "command.order", "order"),
+    Row("history", "history 1042", "command.history", "history"),
+    Row("why", "why 1042 ship", "command.why", "why"),
+    Row("confirm", "confirm 1042 [1043 …] [note]", "command.confirm", "confirm"),
+    Row("start", "start 1042 [1043 …] [note]", "command.start", "start"),
+    Row("pack", "pack 1042 [1043 …] [note]", "command.pack", "pack"),
+    Row("ship", "ship 1042 [TRACKING] [carrier] [note]", "command.ship", "ship"),
+    Row("out", "out 1042 [1043 …] [note]", "command.out", "out"),
+    Row("deliver", "deliver 1042 [1043 …] [note]", "command.deliver", "deliver"),
+    Row("hold", "hold 1042 reason", "command.hold", "hold"),
+    Row("release", "release 1042 [1043 …] [note]", "command.release", "release"),
+    Row("cancel", "cancel 1042 [reason]", "command.cancel", "cancel"),
+    Row("note", "note 1042 text", "command.note", "note"),
+)
+"""The commands about orders: actions of the order's table under their own names, and ways to look at it."""
+
 COMMANDS = (
+    *ORDERS,
     Row("help", "help [command]", "command.help", "help"),
     Row("doctor", "doctor", "command.doctor", "doctor"),
 )
-WORDS = tuple(row.word for row in COMMANDS)
+BY_WORD: Mapping[str, Row] = {row.word: row for row in COMMANDS}
+WORDS = tuple(BY_WORD)
+ORDER = "order"
+_NUMBER = re.compile(r"\d{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +64,16 @@ class Unknown:
 
 
 def read(text: str, commands: Iterable[str] = WORDS) -> Command | Unknown:
-    """The command that `text` gives: case does not matter, a `/` or `#` before the first word neither, nor a full stop after it."""
+    """The command that `text` gives: case does not matter, a `/` or `#` before the first word neither, nor a full stop after it.
+
+    An order's number alone asks for its card.
+    """
     words = tuple(commands)
     first, *rest = text[: limits.COMMAND_LENGTH].split(maxsplit=1) or [""]
     word = first.lower().lstrip("/#").rstrip(".,:!?")
     if word in words:
         return Command(word, rest[0].strip() if rest else "")
-    return Unknown(word, nearest(word, words))
+    if not rest and ORDER in words and _NUMBER.fullmatch(word):
+        return Command(ORDER, word)
+    # Two letters are near to every short word: a "hi" is no mistyped *ship*.
+    return Unknown(word, nearest(word, words) if len(word) > 2 else None)

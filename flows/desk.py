@@ -10,32 +10,12 @@ from datetime import timedelta
 from typing import Any
 
 from flows import limits
-from flows.commands import Row
 from flows.lifecycle import Outcome, Reason, Refused
 from flows.messages import fit
 from flows.order import COMMANDS, ORDER, STAFF, Action
 from flows.phrases import LANGUAGES, say
 from flows.plain import plain
 from flows.spelling import nearest, one_of
-
-ROWS = (
-    Row("orders", "orders [status] [today] [sort date] [asc|desc] [page]", "command.orders", "orders"),
-    Row("order", "order 1042", "command.order", "order"),
-    Row("history", "history 1042", "command.history", "history"),
-    Row("why", "why 1042 ship", "command.why", "why"),
-    Row("confirm", "confirm 1042 [1043 …] [note]", "command.confirm", "confirm"),
-    Row("start", "start 1042 [1043 …] [note]", "command.start", "start"),
-    Row("pack", "pack 1042 [1043 …] [note]", "command.pack", "pack"),
-    Row("ship", "ship 1042 [TRACKING] [carrier] [note]", "command.ship", "ship"),
-    Row("out", "out 1042 [1043 …] [note]", "command.out", "out"),
-    Row("deliver", "deliver 1042 [1043 …] [note]", "command.deliver", "deliver"),
-    Row("hold", "hold 1042 reason", "command.hold", "hold"),
-    Row("release", "release 1042 [1043 …] [note]", "command.release", "release"),
-    Row("cancel", "cancel 1042 [reason]", "command.cancel", "cancel"),
-    Row("note", "note 1042 text", "command.note", "note"),
-)
-"""The commands about orders: actions of the order's table under their own names, and ways to look at it."""
-BY_WORD: Mapping[str, Row] = {row.word: row for row in ROWS}
 
 NUMBER, TRACKING, REASON, TEXT, CANCEL = "number", "tracking", "reason", "text", "cancel"
 """Open questions to staff: what is missing, and whether to cancel."""
@@ -91,7 +71,7 @@ def recall(data: Mapping[str, Any]) -> Request:
 
 
 def read(word: str, argument: str, *, carriers: Sequence[str] = (), is_reply: bool = False) -> Request | Reason:
-    """The request that `word` (of `ROWS`) and what follows it make. A reply to a card need not name the order."""
+    """The request that `word` (of `commands.ORDERS`) and what follows it make. A reply to a card need not name the order."""
     line, _, below = argument.replace("\r", "").partition("\n")
     words = line.split()
     if word == "why":
@@ -167,11 +147,6 @@ def _take_tracking(
 def _note(words: Iterable[str], below: str) -> str:
     """What is left of the line, and everything below it."""
     return fit("\n".join(part for part in (" ".join(words), below.strip()) if part), limits.COMMAND_LENGTH)
-
-
-def bare_number(text: str) -> bool:
-    """Whether `text` is an order's number and nothing else, which asks for its card."""
-    return _NUMBER.fullmatch(text.strip()) is not None
 
 
 def is_command(text: str, words: Iterable[str], *, question: str) -> bool:

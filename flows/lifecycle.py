@@ -14,7 +14,7 @@ A grid is written as text, one row a state or status, one column an event:
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -189,8 +189,3 @@ def mermaid(lifecycle: Lifecycle[Subject], labels: Callable[[str], str] = str) -
     lines += [f"    {source} --> {target}: {', '.join(events)}" for (source, target), events in joined.items()]
     lines += [f"    {status} --> [*]" for status in lifecycle.statuses if status in lifecycle.ends]
     return "\n".join(lines) + "\n"
-
-
-def actions(names: Iterable[str], lifecycle: Lifecycle[Subject], status: str) -> list[str]:
-    """Of `names`, the commands that the grid lets happen from `status`, in the order given."""
-    return [name for name in names if lifecycle.targets(status, name)]

@@ -77,6 +77,9 @@ CART_LINES = 100
 CART_QUANTITY = 99
 """Units of one product, as on the phone's own cart."""
 
+GREETING = 16
+"""Characters up to which words are taken for a greeting and answered with the menu; more is a message to people."""
+
 CONFIRM_WITHIN = timedelta(minutes=15)
 """How long a "really?" stands: afterwards the yes is asked for again."""
 

@@ -21,6 +21,8 @@ POLICY: Mapping[str, frozenset[Role]] = {
     "help": ALL,
     "doctor": ALL,
     "alerts": STAFF,
+    **dict.fromkeys(("orders", "order", "history", "why"), ALL),
+    **dict.fromkeys(("confirm", "start", "pack", "ship", "out", "deliver", "hold", "release", "cancel", "note"), STAFF),
 }
 
 

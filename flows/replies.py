@@ -198,7 +198,7 @@ def listing(
     language = store.language
     if not orders:
         last = ListRequest(request.statuses, request.is_today, request.is_ascending, max(pages, 1))
-        key = "list.no_page" if pages else "list.none"
+        key = "list.no_page" if pages else "list.empty" if request == ListRequest(page=request.page) else "list.none"
         return Text(say(key, language, pages=pages, command=last.text()))
     lines = [say("list.head", language, count=count, page=request.page, pages=pages), ""]
     lines += [card.in_a_list(order, store, customer=customers[order.contact_id], now=now) for order in orders]

@@ -1,43 +1,46 @@
 """Staff commands in chat: who may, is it still meant, then what the command's row says. Every try is in the audit trail."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
-from flows import commands, doctor, limits, policy, staff
+from flows import commands, doctor, staff
+from flows.commands import Command, Row, Unknown
 from flows.inbound import Words
 from handlers.turn import Turn
 from models import health
 
+Obey = Callable[[Turn, Row, str], Awaitable[None]]
+"""Does what a command asks for and records what came of it; the text is what follows the command's word."""
 
-async def on_command(turn: Turn) -> None:
-    """A text by staff. Forwarded, late or unknown ones are answered, not obeyed."""
+
+async def on_command(turn: Turn, obey: Mapping[str, Obey]) -> bool:
+    """Whether a text by staff was a command of `obey`. A forwarded or late one is answered, not obeyed."""
+    asked = _read(turn)
+    if isinstance(asked, Unknown):
+        return False
+    row = commands.BY_WORD[asked.word]
+    if turn.permits(row):
+        await obey[row.word](turn, row, asked.argument)
+    return True
+
+
+async def on_unknown(turn: Turn) -> None:
+    """A text by staff that is no command."""
+    asked = _read(turn)
+    assert isinstance(asked, Unknown)
+    turn.say(staff.unknown(turn.store, asked))
+
+
+async def on_help(turn: Turn, row: Row, argument: str) -> None:
     assert turn.staff is not None
-    assert isinstance(turn.message.content, Words)
-    asked = commands.read(turn.message.content.body)
-    if isinstance(asked, commands.Unknown):
-        turn.say(staff.unknown(turn.store, asked))
-        return
-    row = next(row for row in commands.COMMANDS if row.word == asked.word)
-    if not policy.may(turn.staff.role, row.action):
-        turn.record(row.action, "refused")
-        turn.say(staff.not_allowed(turn.store, row, turn.staff.role))
-    elif turn.message.forwarded:
-        turn.record(row.action, "forwarded")
-        turn.say(staff.forwarded(turn.store, asked.word))
-    elif turn.age > limits.COMMAND_AGE:
-        turn.record(row.action, "late")
-        turn.say(staff.late(turn.store, asked.word, turn.age))
-    else:
-        turn.record(row.action, "done")
-        await _OBEY[row.word](turn, asked.argument)
-
-
-async def _help(turn: Turn, argument: str) -> None:
-    assert turn.staff is not None
+    turn.record(row.action, "done")
     turn.say(staff.help_for(turn.store, turn.staff.role, argument))
 
 
-async def _doctor(turn: Turn, _argument: str) -> None:
+async def on_doctor(turn: Turn, row: Row, _argument: str) -> None:
+    turn.record(row.action, "done")
     turn.say(doctor.report(await health.of(turn.work, asking=turn.contact, event_id=turn.event.id), turn.store))
 
 
-_OBEY: dict[str, Callable[[Turn, str], Awaitable[None]]] = {"help": _help, "doctor": _doctor}
+def _read(turn: Turn) -> Command | Unknown:
+    assert isinstance(turn.message.content, Words)
+    return commands.read(turn.message.content.body)

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import Any
 
-from flows import card, commands, desk, limits, policy, replies, staff
-from flows.commands import Row
-from flows.desk import BY_WORD, Request
+from flows import card, desk, limits, policy, replies
+from flows.commands import BY_WORD, WORDS, Row
+from flows.desk import Request
 from flows.inbound import Tap, Words
 from flows.lifecycle import AlreadySo, Move, Reason, Refused
 from flows.messages import Message, Text
@@ -25,7 +25,7 @@ _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 async def obey(turn: Turn, row: Row, argument: str) -> None:
-    """Do what a command of `desk.ROWS` asks for; `argument` is what follows its word. Who may give it was looked at."""
+    """Do what a command of `commands.ORDERS` asks for; `argument` is what follows its word. Who may give it was looked at."""
     questions.close(turn.work, turn.contact.id, questions.STAFF)
     if row.word == "orders":
         await _list(turn, argument)
@@ -51,14 +51,16 @@ async def on_answer(turn: Turn) -> bool:
     if desk.is_drop(content.body):
         await _drop(turn, question)
         return True
-    words = (*commands.WORDS, *BY_WORD)
-    if desk.is_command(content.body, words, question=question.kind):
+    if desk.is_command(content.body, WORDS, question=question.kind):
         questions.close(turn.work, turn.contact.id, questions.STAFF)
+        return False
+    later = questions.find_open(turn.work, turn.contact.id, questions.CUSTOMER)
+    if later is not None and later.asked_at > question.asked_at:
         return False
     request = desk.recall(question.data["request"])
     if question.kind == desk.CANCEL:
         return await _answer_cancel(turn, question, wish(content.body))
-    if _permits(turn, BY_WORD[request.word]):
+    if turn.permits(BY_WORD[request.word]):
         await _complete(turn, question.kind, request, content.body)
     return True
 
@@ -74,7 +76,7 @@ async def on_tap(turn: Turn) -> bool:
     row = BY_WORD.get("cancel" if cancels else event)
     if row is None or (row.word not in COMMANDS and event != replies.SHOW):
         return False
-    if not _permits(turn, row):
+    if not turn.permits(row):
         return True
     if (order := await orders.find(turn.work, number)) is None:
         _unknown(turn, row.action, number)
@@ -86,22 +88,6 @@ async def on_tap(turn: Turn) -> bool:
         questions.close(turn.work, turn.contact.id, questions.STAFF)
         await _carry_out(turn, Request(event, (number,)), order)
     return True
-
-
-def _permits(turn: Turn, row: Row) -> bool:
-    """Whether it may be given, was written by whoever sent it, and is still meant; what is not is answered."""
-    assert turn.staff is not None
-    if not policy.may(turn.staff.role, row.action):
-        outcome, answer = "refused", staff.not_allowed(turn.store, row, turn.staff.role)
-    elif turn.message.forwarded:
-        outcome, answer = "forwarded", staff.forwarded(turn.store, row.word)
-    elif turn.age > limits.COMMAND_AGE:
-        outcome, answer = "late", staff.late(turn.store, row.word, turn.age)
-    else:
-        return True
-    turn.record(row.action, outcome)
-    turn.say(answer)
-    return False
 
 
 async def _find(turn: Turn, request: Request) -> None:
@@ -186,7 +172,7 @@ async def _answer_cancel(turn: Turn, question: Question, said: Wish | None) -> b
     """A word instead of a tap; anything but yes and no is no answer."""
     if said not in (Wish.YES, Wish.NO, Wish.CANCEL) or question.order_id is None:
         return False
-    if _permits(turn, BY_WORD["cancel"]):
+    if turn.permits(BY_WORD["cancel"]):
         order = await orders.get(turn.work, question.order_id)
         await _settle_cancel(turn, order, is_meant=said is not Wish.NO)
     return True

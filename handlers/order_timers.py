@@ -1,7 +1,5 @@
 """What the clock does to orders: it reminds, abandons and expires. A fact that fits no longer changes nothing."""
 
-from datetime import timedelta
-
 from flows import checkout
 from flows.messages import Text
 from flows.money import show
@@ -13,14 +11,13 @@ from models.inbox import Event
 from models.orders import Actor
 from models.work import Work
 
-LATER = timedelta(days=1)
-
 
 async def on_remind(work: Work, event: Event, subject: str) -> None:
     """Once, if the address is still missing; not when we were away so long that the order is put aside anyway."""
     order = await orders.get(work, int(subject))
     waits = dict(open_until(order, Settings(work.store.settings)))
-    if REMIND not in waits or waits.get(ABANDON, work.now + LATER) <= work.now:
+    abandoned_at = waits.get(ABANDON)
+    if REMIND not in waits or (abandoned_at is not None and abandoned_at <= work.now):
         return
     customer = await contacts.get(work, order.contact_id)
     language = customer.language or work.store.language

@@ -6,11 +6,14 @@ from flows import address as addresses
 from flows import alerts, card, cart, checkout, limits, menu, notices, quote
 from flows.address import Address, Unusable
 from flows.cart import PricedCart
+from flows.effects import TellStaff
 from flows.inbound import Cart, Form, Location, Tap, Words
 from flows.lifecycle import Refused
 from flows.messages import Button, Buttons, Message, Text
+from flows.news import News
 from flows.order import CUSTOMER, SYSTEM, Action, Line, Order, Step, why_not
 from flows.phrases import say
+from flows.plain import plain
 from flows.understand import Wish, wish
 from flows.understand import number as number_in
 from handlers.turn import Turn
@@ -57,10 +60,31 @@ async def on_words(turn: Turn) -> bool:
     if said is Wish.CANCEL:
         return await _ask_cancel(turn, number_in(content.body))
     question = questions.find_open(turn.work, turn.contact.id, questions.CUSTOMER)
-    if question is None or question.order_id is None:
+    if question is not None and question.order_id is not None:
+        order = await orders.get(turn.work, question.order_id)
+        if not order.is_open:  # it ended meanwhile: what they say is about something else
+            questions.close(turn.work, turn.contact.id, questions.CUSTOMER)
+        elif await _answer(turn, question, order, said, content.body):
+            return True
+    return _pass_on(turn, content.body)
+
+
+def _pass_on(turn: Turn, words: str) -> bool:
+    """What somebody with an open order writes at some length is for people: the shop reads it."""
+    waiting = orders.open_with(turn.work, turn.contact.id)
+    if turn.staff is not None or not waiting or len(words) <= limits.GREETING:
         return False
-    order = await orders.get(turn.work, question.order_id)
-    return await _answer(turn, question, order, said, content.body)
+    order = waiting[-1]
+    news = say("news.words", turn.store.language, label=order.label, customer=turn.who, words=plain(words, 300))
+    effects.tell_staff(turn.work, TellStaff(News(news, (), order.id)))
+    turn.say(
+        Buttons(
+            say("words.passed_on", turn.language, store=turn.store.name, label=order.label),
+            (Button(menu.ORDERS, say("menu.orders", turn.language)),),
+        ),
+        about=order,
+    )
+    return True
 
 
 async def on_tap(turn: Turn) -> bool:
@@ -73,13 +97,13 @@ async def on_tap(turn: Turn) -> bool:
     digits, dot, choice = rest.partition(".")
     if kind not in ("a", "c") or not dot or not (digits.isascii() and digits.isdecimal() and len(digits) <= 12):
         return False
-    order = await orders.find(turn.work, int(digits))
-    if order is None or order.contact_id != turn.contact.id:
+    if (order := await _named(turn, int(digits))) is None:
         return False
     if kind == "c":
         return await _tap_cancel(turn, order, choice)
     question = questions.find_open(turn.work, turn.contact.id, questions.CUSTOMER)
-    if order.checkout_step != Step.ADDRESS or question is None or question.order_id != order.id:
+    is_asked = question is not None and question.order_id == order.id and order.is_open
+    if question is None or not is_asked or order.checkout_step != Step.ADDRESS:
         await _show_order(turn, order)
         return True
     return await _answer(turn, question, order, Wish.YES if choice == checkout.YES else Wish.NO, "")
@@ -173,9 +197,8 @@ async def _take_address(turn: Turn, order: Order, given: Address, source: str) -
     actor = Actor(turn.contact.id, turn.event.id)
     lines = await orders.lines_of(turn.work, order)
     if order.status == "abandoned":
-        if not await catalog.has_stock(turn.work, lines):
-            questions.close(turn.work, turn.contact.id, questions.CUSTOMER)
-            turn.say(Text(say("recover.sold_out", turn.language, label=order.label)), about=order)
+        if missing := await catalog.short_of(turn.work, lines):
+            await _end_sold_out(turn, order, missing)
             return
         order, _ = await orders.advance(turn.work, order, Action("recover", CUSTOMER), actor, turn.settings)
     order = orders.amend(turn.work, checkout.with_address(order, given, source), Action("address", CUSTOMER), actor)
@@ -184,6 +207,15 @@ async def _take_address(turn: Turn, order: Order, given: Address, source: str) -
     order = await _submit(turn, order, lines)
     turn.say(checkout.completed(order, store=turn.store, language=turn.language), about=order)
     await _ask_for_next(turn, order, given)
+
+
+async def _end_sold_out(turn: Turn, order: Order, missing: Sequence[Line]) -> None:
+    """Who comes back for what others have bought meanwhile hears what is gone, and starts anew."""
+    questions.close(turn.work, turn.contact.id, questions.CUSTOMER)
+    titles = ", ".join(plain(line.title, 60) for line in missing[:SHOWN])
+    action = Action("cancel", SYSTEM, note=say("recover.note", turn.store.language), is_quiet=True)
+    await orders.advance(turn.work, order, action, Actor(None, turn.event.id), turn.settings)
+    turn.say(Text(say("recover.sold_out", turn.language, label=order.label, list=titles)), about=order)
 
 
 async def _submit(turn: Turn, order: Order, lines: Sequence[Line]) -> Order:
@@ -219,22 +251,29 @@ async def _waiting(turn: Turn) -> Order | None:
 
 
 async def _show_orders(turn: Turn, number: int | None) -> bool:
-    """Where somebody's orders are: those that are open, else the last one."""
+    """Where somebody's orders are: the one they name, those that are open, else the last one."""
+    if number is not None and (named := await _named(turn, number)) is not None:
+        await _show_order(turn, named)
+        return True
     found = await orders.last_of(turn.work, turn.contact.id)
-    chosen = (
-        [order for order in found if order.number == number]
-        or [order for order in found if order.is_open][:SHOWN]
-        or found[:1]
-    )
-    if not chosen:
+    chosen = [order for order in found if order.is_open][:SHOWN] or found[:1]
+    if chosen and number is not None:
+        turn.say(Text(say("timeline.unknown", turn.language, label=f"#{number}")))
+    elif not chosen:
         turn.say(
             menu.to_catalogue(
                 say("timeline.none", turn.language), turn.language, has_catalogue=await turn.thumbnail() is not None
             )
         )
-    for order in chosen:
+    for order in chosen[: limits.REPLIES - 1] if number is not None else chosen:
         await _show_order(turn, order)
     return True
+
+
+async def _named(turn: Turn, number: int) -> Order | None:
+    """The order with this number if it is theirs: another's is as unknown as none."""
+    order = await orders.find(turn.work, number)
+    return order if order is not None and order.contact_id == turn.contact.id else None
 
 
 async def _show_order(turn: Turn, order: Order) -> None:
@@ -252,10 +291,13 @@ def _with_cancel(turn: Turn, order: Order, text: str) -> Message:
 
 
 async def _ask_cancel(turn: Turn, number: int | None) -> bool:
-    found = await orders.last_of(turn.work, turn.contact.id)
-    chosen = next((o for o in found if o.number == number), None) or next((o for o in found if o.is_open), None)
+    if number is None:
+        found = await orders.last_of(turn.work, turn.contact.id)
+        chosen = next((order for order in found if order.is_open), None)
+    else:
+        chosen = await _named(turn, number)
     if chosen is None:
-        return await _show_orders(turn, None)
+        return await _show_orders(turn, number)
     return await _tap_cancel(turn, chosen, "ask")
 
 
@@ -264,12 +306,11 @@ async def _tap_cancel(turn: Turn, order: Order, choice: str) -> bool:
     question = questions.find_open(turn.work, turn.contact.id, questions.CUSTOMER)
     is_asked = question is not None and (question.kind, question.order_id) == (checkout.CANCEL, order.id)
     if choice == checkout.KEEP:
-        if is_asked:
-            _take_up_again(turn, order)
-        turn.say(Text(say("cancel.kept", turn.language, label=order.label)), about=order)
+        turn.say(_take_up_again(turn, order, is_asked=is_asked), about=order)
     elif why_not(order, "cancel", turn.settings, by=CUSTOMER) or not order.is_open:
-        status = card.label(order.status, turn.language).lower()
-        turn.say(Text(say("cancel.too_late", turn.language, label=order.label, status=status)), about=order)
+        key = "cancel.too_late" if order.is_open else "cancel.ended"
+        status = card.label(order.held_from or order.status, turn.language).lower()
+        turn.say(Text(say(key, turn.language, label=order.label, status=status)), about=order)
     elif choice == checkout.YES and is_asked:
         questions.close(turn.work, turn.contact.id, questions.CUSTOMER)
         _, outcome = await orders.advance(
@@ -286,12 +327,16 @@ async def _tap_cancel(turn: Turn, order: Order, choice: str) -> bool:
     return True
 
 
-def _take_up_again(turn: Turn, order: Order) -> None:
-    """The question that canceling interrupted."""
-    if order.checkout_step == Step.ADDRESS:
-        _ask(turn, order, turn.contact.address)
-    else:
+def _take_up_again(turn: Turn, order: Order, *, is_asked: bool) -> Message:
+    """It stays; and the question that canceling interrupted is asked again."""
+    kept = say("cancel.kept", turn.language, label=order.label)
+    if is_asked and order.checkout_step == Step.ADDRESS and order.is_open:
+        saved = turn.contact.address
+        _ask(turn, order, saved)
+        return checkout.ask_address(order, kept, language=turn.language, saved=saved, has_form=_has_form(turn))
+    if is_asked:
         questions.close(turn.work, turn.contact.id, questions.CUSTOMER)
+    return Text(kept)
 
 
 def _has_form(turn: Turn) -> bool:

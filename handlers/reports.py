@@ -8,7 +8,7 @@ from flows.inbound import StatusReport
 from handlers.turn import tell_staff
 from models import contacts, inbox, outbox
 from models.inbox import Event
-from models.outbox import ALERT, EPHEMERAL, NOTICE, Outbound
+from models.outbox import Outbound
 from models.work import Work
 
 TAKEN = 200
@@ -62,12 +62,7 @@ async def _on_failure(work: Work, row: Outbound, code: int | None) -> None:
     """Accepted first and failed afterwards: say it as a template where that helps, else staff must know."""
     verdict = classify(code, TAKEN)
     if verdict.consequence is Consequence.USE_TEMPLATE and not row.closed:
-        is_alert = row.purpose == ALERT  # told again it is none any more: another may wait, and a third would not help
-        outbox.say(
-            work, row.contact_id, row.message,
-            cause=row.cause_id, fallback=row.fallback, closed=True,
-            purpose=NOTICE if is_alert else row.purpose, arrival=EPHEMERAL if is_alert else row.arrival,
-        )  # fmt: skip
+        outbox.say_again(work, row, row.message, closed=True)
     elif row.is_missed:
         contact = await contacts.get(work, row.contact_id)
         news = alerts.send_failed(work.store, who=contact.name, reason=verdict.sentence)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from flows import order
+from flows.commands import ORDERS
 from flows.inbound import (
     Cart,
     Form,
@@ -16,8 +17,9 @@ from flows.inbound import (
     Tap,
     Words,
 )
-from handlers import commands, identities, order_timers, orders, timers, welcome
+from handlers import commands, desk, identities, order_timers, orders, timers, welcome
 from handlers.turn import Turn
+from models import questions
 from models.inbox import Event
 from models.staff import Staff
 from models.work import Work
@@ -49,8 +51,29 @@ CUSTOMER: Mapping[type, Handler] = {
     IdentityChange: identities.on_identity_change,
 }
 
-STAFF: Mapping[type, Handler] = {Words: commands.on_command}
-"""Where staff differ; a cart or a tap of theirs is a customer's."""
+OBEY: Mapping[str, commands.Obey] = {
+    "help": commands.on_help,
+    "doctor": commands.on_doctor,
+    **{row.word: desk.obey for row in ORDERS},
+}
+"""What each command does; every row of the command table is here."""
+
+
+async def _obeys(turn: Turn) -> bool:
+    return await commands.on_command(turn, OBEY)
+
+
+async def _answers_as_customer(turn: Turn) -> bool:
+    """Staff who were asked something as customers may answer like customers."""
+    asked = questions.find_open(turn.work, turn.contact.id, questions.CUSTOMER)
+    return asked is not None and await orders.on_words(turn)
+
+
+STAFF: Mapping[type, Handler] = {
+    Words: _first(desk.on_answer, _first(_obeys, _first(_answers_as_customer, commands.on_unknown))),
+    Tap: _first(desk.on_tap, CUSTOMER[Tap]),
+}
+"""Where staff differ; a cart of theirs, or a tap on a customer's button, is a customer's."""
 
 TIMERS: Mapping[str, Callable[[Work, Event, str], Awaitable[None]]] = {
     timers.BURIED: timers.on_buried,

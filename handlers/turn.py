@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flows import menu
+from flows import limits, menu, policy, staff
+from flows.commands import Row
 from flows.effects import TellStaff
 from flows.inbound import Message
 from flows.messages import Message as Words
@@ -78,6 +79,21 @@ class Turn:
         audit.record(
             self.work, event_id=self.event.id, contact_id=self.contact.id, role=role, action=action, outcome=outcome
         )
+
+    def permits(self, row: Row) -> bool:
+        """Whether a command may be given, was written by its sender, and is still meant; what is not is answered."""
+        assert self.staff is not None
+        if not policy.may(self.staff.role, row.action):
+            outcome, answer = "refused", staff.not_allowed(self.store, row, self.staff.role)
+        elif self.message.forwarded:
+            outcome, answer = "forwarded", staff.forwarded(self.store, row.word)
+        elif self.age > limits.COMMAND_AGE:
+            outcome, answer = "late", staff.late(self.store, row.word, self.age)
+        else:
+            return True
+        self.record(row.action, outcome)
+        self.say(answer)
+        return False
 
     async def thumbnail(self) -> str | None:
         """The retailer id that heads the catalogue message; None when there is no catalogue."""

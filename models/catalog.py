@@ -137,19 +137,17 @@ async def find_products(work: Work, skus: Collection[str]) -> tuple[dict[str, Pr
     return found, {shelf.retailer_id: shelf.reserved for shelf in shelves}
 
 
-async def has_stock(work: Work, lines: Iterable[Line]) -> bool:
-    """Whether all of `lines` could be promised to somebody now."""
-    wanted = list(lines)
-    products, reserved = await find_products(work, {line.retailer_id for line in wanted})
-    return all(
-        line.retailer_id in products
-        and products[line.retailer_id].is_sellable
-        and (
-            (on_hand := products[line.retailer_id].on_hand) is None
-            or on_hand - reserved[line.retailer_id] >= line.quantity
-        )
-        for line in wanted
-    )
+async def short_of(work: Work, lines: Sequence[Line]) -> list[Line]:
+    """Those of `lines` that could not be promised to anybody now."""
+    products, reserved = await find_products(work, {line.retailer_id for line in lines})
+
+    def is_there(line: Line) -> bool:
+        product = products.get(line.retailer_id)
+        if product is None or not product.is_sellable:
+            return False
+        return product.on_hand is None or product.on_hand - reserved[line.retailer_id] >= line.quantity
+
+    return [line for line in lines if not is_there(line)]
 
 
 async def move_stock(work: Work, retailer_id: str, *, reserved: int, on_hand: int) -> None:

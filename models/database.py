@@ -1,5 +1,6 @@
 """Opening, migrating and closing the database; the transaction that every unit of work runs in."""
 
+import os
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
@@ -46,8 +47,8 @@ UNAVAILABLE: tuple[type[BaseException], ...] = (OperationalError, DBConnectionEr
 """The database cannot be asked right now: nobody's fault, to be tried again."""
 REFUSED: tuple[type[BaseException], ...] = (IntegrityError,)
 """A constraint said no."""
-_NOT_PASSING = ("22", "23", "25", "42")
-"""Classes of Postgres's errors that are about what was asked: data, constraints, a transaction that has failed, syntax."""
+_PASSING = ("08", "40", "53", "55", "57", "58")
+"""Classes of Postgres's errors that are not about what was asked: connection, deadlock, resources, locks, operator, system."""
 
 
 def is_passing(error: BaseException) -> bool:
@@ -60,7 +61,7 @@ def is_passing(error: BaseException) -> bool:
     if isinstance(cause, sqlite3.Error):
         return cause.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG)
     sqlstate: str | None = getattr(cause, "sqlstate", None)
-    return sqlstate is None or sqlstate[:2] not in _NOT_PASSING
+    return sqlstate is None or sqlstate.startswith(_PASSING)
 
 
 class InvalidAddress(ValueError):
@@ -120,6 +121,7 @@ class Database:
         """Connect; raises one of `UNAVAILABLE` when the database cannot be reached. Creates a SQLite file's folder."""
         if self.address.is_sqlite:
             self.address.path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(self.address.path, os.O_CREAT, 0o600))  # it holds what customers wrote
         EXECUTOR_CACHE.clear()  # keyed by table alone: it would send one dialect's placeholders to the other
         self._context.__enter__()
         await self._context.init(config=self._config())

@@ -22,7 +22,10 @@ SHOWN = 20
 """Ids in one violation: enough to see what they have in common."""
 META_WINDOW = timedelta(hours=24)
 META_BURST = 45
+META_PAIR_INTERVAL = timedelta(seconds=6)
 """Meta's own numbers, which ours (`flows/limits.py`) stay below."""
+PROMISED_WAIT = timedelta(seconds=20)
+"""How long we promise to wait for a status before a message may go again; the judge does not ask the accused."""
 UNREAD = timedelta(seconds=1)
 """How long an acknowledged status may wait to be read: in it, a message may be on its way for the second time."""
 ANSWERED = frozenset({"text", "order", "interactive", "button"})
@@ -305,7 +308,7 @@ class _Record:
     def _is_repeated(self, token: str, message: Sent) -> bool:
         lines = self._by_token.get(token, ())
         return len(lines) > 1 + message.resends or any(
-            _moment(again) - _moment(line) < limits.AMBIGUOUS_WAIT
+            _moment(again) - _moment(line) < PROMISED_WAIT
             or any(_moment(told) < _moment(again) - UNREAD for told in self._told_of(line))
             for line, again in pairwise(lines)
         )
@@ -326,8 +329,8 @@ class _Record:
         found = []
         for line in self._accepted:
             at, person = _moment(line), line["person"]
-            paid_back[person] = max(paid_back.get(person, at), at) + limits.PAIR_INTERVAL
-            if paid_back[person] - at > limits.PAIR_INTERVAL * META_BURST:
+            paid_back[person] = max(paid_back.get(person, at), at) + META_PAIR_INTERVAL
+            if paid_back[person] - at > META_PAIR_INTERVAL * META_BURST:
                 found.append(line["n"])
         return found
 

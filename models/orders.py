@@ -14,7 +14,7 @@ from flows.phrases import say
 from flows.settings import Settings
 from models import contacts, effects
 from models.statements import INT, TEXT, TIME, Query, insert, kinds, select, statement
-from models.work import Table, Work
+from models.work import Table, View, Work
 
 
 # Money is minor units of `currency`; the database keeps `total = subtotal - discount + tax + shipping`.
@@ -90,8 +90,40 @@ class OrderHistoryRow(Model):
 
 ORDERS = Table(OrderRow, Order)
 
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of an order's history."""
+
+    order_id: int
+    version: int
+    event_id: int | None
+    action: str
+    by: str
+    contact_id: int | None
+    status_before: str | None
+    status_after: str
+    note: str
+    tracking: str | None
+    at: datetime
+
+    @property
+    def place(self) -> tuple[int, int]:
+        return self.order_id, self.version
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """The lines of one order: they never change."""
+
+    order_id: int
+    lines: tuple[Line, ...]
+
+
+HISTORY = Table(OrderHistoryRow, Entry, key="place")
+SOLD: View[Sold] = View("order_id")
+
 _LINE = insert(OrderLineRow, *(name for name in kinds(OrderLineRow) if name != "id"))
-_HISTORY = insert(OrderHistoryRow, *(name for name in kinds(OrderHistoryRow) if name != "id"))
 _BY_NUMBER = select(OrderRow, "WHERE t.store_id = :store_id AND t.number IN :numbers", store_id=INT, numbers=INT)
 _BY_ID = select(OrderRow, "WHERE t.id IN :ids", ids=INT)
 _OPEN_OF = select(
@@ -101,7 +133,9 @@ _OPEN_OF = select(
     store_id=INT,
     names=TEXT,
 )
-_LAST_OF = select(OrderRow, "WHERE t.contact_id = :contact ORDER BY t.id DESC LIMIT 5", contact=INT)
+LAST = 5
+"""Orders of one customer that are looked through for what they may mean."""
+_LAST_OF = select(OrderRow, f"WHERE t.contact_id = :contact ORDER BY t.id DESC LIMIT {LAST}", contact=INT)
 _OF_MESSAGE = select(
     OrderRow,
     "WHERE t.store_id = :store_id AND t.id = (SELECT order_id FROM outbox WHERE wamid = :wamid LIMIT 1)",
@@ -148,6 +182,7 @@ async def place(
     """A new order in its first status: with its lines, its timers, its pieces reserved and its history begun."""
     assert order.status in ORDER.starts
     work.add(ORDERS, order)
+    work.loaded(SOLD, [Sold(order.id, tuple(lines))])
     for position, line in enumerate(lines, 1):
         work.append(
             _LINE,
@@ -202,13 +237,11 @@ def _replace(work: Work, before: Order, after: Order, action: Action, actor: Act
 
 
 def _remember(work: Work, order: Order, before: str | None, action: Action, actor: Actor) -> None:
-    work.append(
-        _HISTORY,
-        (
-            order.id, order.version, actor.event_id, action.event, action.by, actor.contact_id, before, order.status,
-            action.note, action.tracking, work.now,
-        ),
+    entry = Entry(
+        order.id, order.version, actor.event_id, action.event, action.by, actor.contact_id, before, order.status,
+        action.note, action.tracking, work.now,
     )  # fmt: skip
+    work.add(HISTORY, entry)
 
 
 def loaded(work: Work, rows: Sequence[dict[str, Any]]) -> list[Order]:
@@ -251,28 +284,37 @@ async def order_of_message(work: Work, wamid: str) -> Order | None:
 
 
 async def lines_of(work: Work, order: Order) -> list[Line]:
-    [rows] = await work.load_late(_LINES(ids=[order.id]))
-    return [Line(**{name: row[name] for name in Line.__dataclass_fields__}) for row in rows]
+    sold = work.find(SOLD, order.id)
+    if sold is None:
+        [rows] = await work.load_late(_LINES(ids=[order.id]))
+        lines = tuple(Line(**{name: row[name] for name in Line.__dataclass_fields__}) for row in rows)
+        work.loaded(SOLD, [sold := Sold(order.id, lines)])
+    return list(sold.lines)
 
 
 async def last_of(work: Work, contact_id: int) -> list[Order]:
-    """A customer's newest orders, the newest first."""
+    """A customer's newest orders, the newest first; one that was placed in this very unit of work among them."""
     [rows] = await work.load_late(_LAST_OF(contact=contact_id))
-    return loaded(work, rows)
+    loaded(work, rows)
+    theirs = [order for order in work.all(ORDERS) if order.contact_id == contact_id]
+    return sorted(theirs, key=lambda order: order.id, reverse=True)[:LAST]
 
 
 async def changes_of(work: Work, order: Order) -> list[Change]:
-    """The order's history, the oldest first; what this unit of work adds is not in it yet."""
+    """The order's history, the oldest first, with what this unit of work has added."""
     [rows] = await work.load_late(_CHANGES(id=order.id))
-    people = sorted({row["contact_id"] for row in rows if row["contact_id"]})
-    [named] = await work.load_late(_NAMES(ids=people))
-    names = {row["id"]: row["name"] for row in named}
+    work.loaded(HISTORY, [Entry(**{name: row[name] for name in HISTORY.columns}) for row in rows])
+    entries = sorted((e for e in work.all(HISTORY) if e.order_id == order.id), key=lambda entry: entry.version)
+    people = {entry.contact_id for entry in entries if entry.contact_id is not None}
+    [named] = await work.load_late(_NAMES(ids=sorted(people)))
+    names = {person: known.name for person in people if (known := work.find(contacts.CONTACTS, person)) is not None}
+    names |= {row["id"]: row["name"] for row in named}
     return [
         Change(
-            row["action"], row["by"], names.get(row["contact_id"]), row["status_before"], row["status_after"],
-            row["note"], row["tracking"], row["at"],
+            entry.action, entry.by, names.get(entry.contact_id or 0), entry.status_before, entry.status_after,
+            entry.note, entry.tracking, entry.at,
         )
-        for row in rows
+        for entry in entries
     ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from tortoise import Model, fields
 
-from flows import alerts, messages
+from flows import alerts, limits, messages
 from flows.messages import Message, Template, Text
 from flows.news import News
 from models.engines import Connection
@@ -25,7 +25,8 @@ WINDOW, TEMPLATE = "window", "template"
 REPLY, ALERT, NOTICE = "reply", "alert", "notice"
 
 
-# `message` is the free form, `fallback` the template for a closed window, `parts` the news of an alert that may grow.
+# `message` is the free form, `fallback` the template for a closed window, `parts` the first news of an alert that may
+# grow, and how many more there are.
 #
 # `token` is ours, echoed by Meta in statuses. `held` says why a queued row waits for something other than its turn.
 class OutboxRow(Model):
@@ -38,7 +39,7 @@ class OutboxRow(Model):
     arrival = fields.CharField(max_length=12)
     message: dict[str, Any] = fields.JSONField()
     fallback: dict[str, Any] = fields.JSONField(null=True)
-    parts: list[str] = fields.JSONField(null=True)
+    parts: dict[str, Any] = fields.JSONField(null=True)
     state = fields.CharField(max_length=10, default="queued", db_default="queued")
     held = fields.CharField(max_length=10, null=True)
     closed = fields.BooleanField(default=False, db_default=False)
@@ -64,6 +65,7 @@ class Outbound:
     id: int
     contact_id: int
     cause_id: int | None
+    order_id: int | None
     purpose: str
     arrival: str
     message: Message
@@ -130,6 +132,19 @@ def say(
     work.append(_INSERT, row)
 
 
+def say_again(work: Work, row: Outbound, message: Message, *, closed: bool = False) -> None:
+    """The same once more in another form.
+
+    Of an alert it is none any more: another may wait by now, and a third time would help nobody.
+    """
+    is_alert = row.purpose == ALERT
+    say(
+        work, row.contact_id, message,
+        cause=row.cause_id, order_id=row.order_id, fallback=row.fallback, expires_at=row.expires_at, closed=closed,
+        purpose=NOTICE if is_alert else row.purpose, arrival=EPHEMERAL if is_alert else row.arrival,
+    )  # fmt: skip
+
+
 async def write_alerts(work: Work) -> None:
     """Queue the news told in this unit of work: at most one alert waits for each person, news joins it (decision 15)."""
     if not work.news:
@@ -141,10 +156,12 @@ async def write_alerts(work: Work) -> None:
     known = {row["contact_id"]: row for row in waiting}
     for contact_id, news in piles.items():
         row = known.get(contact_id)
-        parts = [*(News.load(part) for part in (row["parts"] if row else ())), *news]
-        words = messages.dump(alerts.merge(parts, work.store.language))
-        short = messages.dump(alerts.fallback(parts, work.store))
-        kept = [part.dump() for part in parts]
+        before: dict[str, Any] = row["parts"] if row else {"first": [], "more": 0}
+        every = [*(News.load(part) for part in before["first"]), *news]
+        parts, more = every[: limits.ALERT_PARTS], before["more"] + len(every[limits.ALERT_PARTS :])
+        words = messages.dump(alerts.merge(parts, work.store.language, more=more))
+        short = messages.dump(alerts.fallback(parts, work.store, more=more))
+        kept = {"first": [part.dump() for part in parts], "more": more}
         order_id = parts[0].order_id if len(parts) == 1 else None
         if row:
             work.append(_MERGE, (words, short, kept, order_id, row["id"]))
@@ -183,7 +200,7 @@ def _row(
     short: messages.Json | None,
     *,
     cause: int | None = None,
-    parts: Sequence[messages.Json] | None = None,
+    parts: messages.Json | None = None,
     purpose: str = REPLY,
     arrival: str = MUST_ARRIVE,
     expires_at: datetime | None = None,

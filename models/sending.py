@@ -87,9 +87,10 @@ _THE_NUMBER = statement(
     _NUMBER,
 )
 _IS_HEAD = (
-    "NOT EXISTS (SELECT 1 FROM outbox e WHERE e.contact_id = t.contact_id AND e.id < t.id AND e.held IS NULL"
-    " AND e.state IN ('queued', 'sending', 'unknown'))"
+    "NOT EXISTS (SELECT 1 FROM outbox e WHERE e.contact_id = t.contact_id AND e.state IN ('queued', 'sending', 'unknown')"
+    " AND (e.state <> 'queued' OR (e.held IS NULL AND e.id < t.id)))"
 )
+"""Nothing to this contact is on its way, and nothing older may go: what was held and let go keeps behind what overtook it."""
 _DUE = select(
     OutboxRow,
     "JOIN contact c ON c.id = t.contact_id WHERE t.state = 'queued' AND t.held IS NULL AND t.due_at <= :now"
@@ -138,9 +139,9 @@ _LAPSED = statement(
     {"due": TIME, "now": TIME},
 )
 _RELEASE = statement(
-    "UPDATE outbox SET held = NULL, due_at = :now WHERE state = 'queued' AND held IS NOT NULL AND contact_id IN"
-    " (SELECT c.id FROM contact c WHERE c.last_inbound_at > :since"
-    " AND (outbox.attempted_at IS NULL OR c.last_inbound_at > outbox.attempted_at))",
+    "UPDATE outbox SET held = NULL, due_at = :now WHERE state IN ('queued', 'sending', 'unknown') AND held IS NOT NULL"
+    " AND EXISTS (SELECT 1 FROM contact c WHERE c.id = outbox.contact_id AND c.last_inbound_at > :since"
+    " AND (NOT outbox.closed OR outbox.attempted_at IS NULL OR c.last_inbound_at > outbox.attempted_at))",
     {"since": TIME, "now": TIME},
 )
 _WAITING = statement(
@@ -232,14 +233,17 @@ def _may_be_repeated(row: Outbound) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What came of one attempt. `event` is a move of `flows/outbound.py`; `due_at` when the row is looked at again."""
+    """What came of one attempt. `event` is a move of `flows/outbound.py`; `due_at` when the row is looked at again.
+
+    `closes`: Meta said that the window is closed, which the row remembers from then on.
+    """
 
     row: Outbound
     event: str
     due_at: datetime
     wamid: str | None = None
     error_code: int | None = None
-    closed: bool = False
+    closes: bool = False
     held: str | None = None
     back_off_until: datetime | None = None
 
@@ -253,7 +257,7 @@ _NOW_AT = statement(
 )
 
 
-async def settle(connection: Connection, store_id: int, settlements: Sequence[Settlement]) -> None:
+async def settle(connection: Connection, store_id: int, settlements: Sequence[Settlement], *, now: datetime) -> None:
     """Write what came of attempts. A status may have overtaken the answer: the row moves from where it is now."""
     [current] = await connection.fetch(_NOW_AT(ids=[s.row.id for s in settlements]))
     states = {row["id"]: row for row in current}
@@ -264,13 +268,15 @@ async def settle(connection: Connection, store_id: int, settlements: Sequence[Se
         if _is_too_late(s, now_at["state"], now_at["attempts"]):
             continue
         state = outbound.move(now_at["state"], s.event)
-        wamid = now_at["wamid"] or s.wamid
-        writes[_SETTLE].append((state, s.due_at, wamid, s.error_code, s.closed, s.held, s.row.id, now_at["state"]))
+        wamid, closed = now_at["wamid"] or s.wamid, s.row.closed or s.closes
+        writes[_SETTLE].append((state, s.due_at, wamid, s.error_code, closed, s.held, s.row.id, now_at["state"]))
         if s.back_off_until is not None:
             writes[_BACK_OFF].append((s.back_off_until, s.row.contact_id))
         if s.event == "accepted":
             accepted.append(s.row.contact_id)
     await _write(connection, writes)
+    if any(s.held for s in settlements):
+        await release(connection, now)  # the person may have written while Meta refused: the row keeps its place
     if accepted:
         await connection.run(_CALM(ids=accepted))
         await connection.run(_RESUME(store_id=store_id))
@@ -296,9 +302,9 @@ async def release(connection: Connection, now: datetime) -> int:
     return await connection.run(_RELEASE(since=now - limits.WINDOW, now=now))
 
 
-async def expire_leases(connection: Connection, now: datetime) -> int:
-    """Attempts whose worker is gone become unknown, to be judged after the usual wait."""
-    return await connection.run(_LAPSED(due=now + limits.AMBIGUOUS_WAIT, now=now))
+async def expire_leases(connection: Connection, now: datetime, *, alone: bool = False) -> int:
+    """Attempts whose worker is gone (`alone`: all of them) become unknown, to be judged after the usual wait from now."""
+    return await connection.run(_LAPSED(due=now + limits.AMBIGUOUS_WAIT, now=now + LEASE if alone else now))
 
 
 async def start_again(connection: Connection, store_id: int, now: datetime, *, alone: bool) -> None:
@@ -307,7 +313,7 @@ async def start_again(connection: Connection, store_id: int, now: datetime, *, a
     """
     await connection.run(_RESUME(store_id=store_id))
     if alone:
-        await expire_leases(connection, now + LEASE)
+        await expire_leases(connection, now, alone=True)
 
 
 async def get_number(connection: Connection, store_id: int) -> Number:

@@ -6,7 +6,7 @@ from tortoise import Model, fields
 
 from flows.store import Store
 from models.engines import Connection
-from models.statements import INT, JSON, TEXT, insert, select, statement
+from models.statements import INT, JSON, TEXT, Statement, insert, select, statement
 
 
 class StoreRow(Model):
@@ -48,6 +48,13 @@ _MOVE_NUMBER = statement(
     "UPDATE number SET phone_number_id = :phone_number_id WHERE id = :id", {"phone_number_id": TEXT, "id": INT}
 )
 _CONFIGURE = statement("UPDATE store SET settings = :settings WHERE id = :id", {"settings": JSON, "id": INT})
+# On SQLite a transaction is the only one from its first statement on.
+_HOLD = Statement("SELECT 1", "SELECT 1 FROM pg_advisory_xact_lock(4711002)", (), {}, {"held": INT})
+
+
+async def hold(connection: Connection) -> None:
+    """Until this transaction ends no other process gets past here: two that start at once would make a store each."""
+    await connection.fetch(_HOLD())
 
 
 async def find_first(connection: Connection) -> Store | None:

@@ -51,17 +51,18 @@ def release(work: Work) -> None:
 
 def keep(work: Work, *, name: str, language: str, status: str, reason: str | None) -> None:
     """Remember Meta's word on a template; the latest wins."""
-    work.append(_KEEP, (work.store.id, name, language, status, reason, work.now))
+    work.append(_KEEP, (work.store.id, name, language, status, reason, work.now), key=(name, language))
 
 
 async def keep_all(
     connection: Connection, store_id: int, found: Collection[tuple[str, str, str]], now: datetime
 ) -> None:
     """The same for many; if one is approved now, what was held for a template is tried again."""
-    rows = [(store_id, name, language, status, None, now) for name, language, status in found]
-    if rows:
+    latest = {(name, language): status for name, language, status in found}
+    if latest:
+        rows = [(store_id, name, language, status, None, now) for (name, language), status in latest.items()]
         await connection.write([(_KEEP, rows)])
-    if any(status == APPROVED for _, _, status in found):
+    if APPROVED in latest.values():
         await connection.run(_RELEASE(store_id=store_id, now=now))
 
 

@@ -55,7 +55,7 @@ _NEXT_DUE = statement("SELECT MIN(due_at) FROM timer WHERE state = 'set'", {}, {
 
 def start(work: Work, *, kind: str, subject: str, due_at: datetime) -> None:
     """Ring at `due_at`; repeatable."""
-    work.append(_SET, (work.store.id, kind, subject, due_at))
+    work.append(_SET, (work.store.id, kind, subject, due_at), key=(kind, subject, due_at))
 
 
 def stop(work: Work, *, kind: str, subject: str, but: datetime | None = None) -> None:

@@ -85,7 +85,7 @@ class Work:
         self.news: list[tuple[int, News]] = []
         self._kept: dict[Any, dict[Value, _Kept]] = {}
         self._undo: list[tuple[_Key, _Kept | None]] = []
-        self._appended: list[tuple[Write, tuple[Value, ...]]] = []
+        self._appended: list[tuple[Write, tuple[Value, ...], Value]] = []
         self._deferred: list[Query] = []
 
     def loaded(self, table: Table[V] | View[V], values: Iterable[V]) -> None:
@@ -116,9 +116,9 @@ class Work:
             self._keep((table, key), (original, value))
         return value
 
-    def append(self, write: Write, row: tuple[Value, ...]) -> None:
-        """A row that nobody here reads again."""
-        self._appended.append((write, row))
+    def append(self, write: Write, row: tuple[Value, ...], *, key: Value = None) -> None:
+        """A row that nobody here reads again. The last one of a `key` counts: Postgres upserts no row twice in a statement."""
+        self._appended.append((write, row, key))
 
     def afterwards(self, query: Query) -> None:
         """A single write, run after all others."""
@@ -165,7 +165,10 @@ class Work:
         for table, kept in self._kept.items():
             if changed := [table.updated(was, now) for was, now in kept.values() if was is not None and was != now]:
                 groups[table.update] = changed
-        for write, row in self._appended:
+        for write, row, key in self._appended:
+            if key is None:
+                groups.setdefault(write, []).append(row)
+        for (write, _), row in {(w, key): row for w, row, key in self._appended if key is not None}.items():
             groups.setdefault(write, []).append(row)
         return groups
 

@@ -17,8 +17,9 @@ from bot.sandbox.bubbles import Bubble
 from bot.sandbox.phone import Phone
 from bot.sandbox.server import Sandbox
 from flows.store import Store
-from models import inbox
+from models import inbox, invariants
 from models.inbox import Arrival
+from models.invariants import Violation
 from tests.journeys.play import Shown
 from tests.journeys.script import Line
 
@@ -125,6 +126,12 @@ class Stage:
         """Events in the inbox, as the door would put them there."""
         rows = inbox.rows(arrivals, store_id=self.store.id, salt=self.store.salt, now=self.app.clock.now())
         await self.app.database.write([(inbox.ACCEPT, rows)])
+
+    async def broken(self) -> list[Violation]:
+        """What must always be true and is not: by the database alone, and beside the sandbox's own record."""
+        async with self.app.database.transaction() as connection:
+            found = await invariants.violations(connection, now=self.app.clock.now())
+            return found + invariants.judge(await invariants.read(connection), self.sandbox.ledger.entries)
 
     async def said(self) -> list[tuple[str, str]]:
         """Everything in the outbox, in its order: to whom, and the words."""

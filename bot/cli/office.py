@@ -59,12 +59,20 @@ def _command(
 
 async def _doctor(_given: argparse.Namespace) -> None:
     from bot.cli.desk import unit_of_work
+    from bot.whatsapp import account
     from flows import doctor
-    from models import health
+    from models import health, invariants
 
-    async with unit_of_work(load_settings()) as work:
+    settings = load_settings()
+    async with unit_of_work(settings) as work:
         report = doctor.report(await health.of(work), work.store)
+        broken = await invariants.violations(work.connection, now=work.now)
     say(report.body)
+    if settings.whatsapp is not None:
+        for complaint in await account.complaints(settings.whatsapp):
+            say(complaint)
+    if broken:
+        raise Failure("What must always hold does not:\n" + "\n".join(str(each) for each in broken))
 
 
 async def _import(given: argparse.Namespace) -> None:

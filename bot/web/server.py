@@ -7,8 +7,8 @@ from aiohttp import web
 KEEP_ALIVE_S = 75
 LINGER_S = 2.0
 """After a refusal that did not wait for the body: so long is read on, so that the other side gets to see the answer."""
-SHUTDOWN_S = 2.0
-"""For requests under way when the program is told to stop."""
+SHUTDOWN_S = 1.0
+"""For requests under way when the program is told to stop; what is cut off was not acknowledged and comes again."""
 
 
 class CannotListen(Exception):

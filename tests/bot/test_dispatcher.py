@@ -33,9 +33,9 @@ BROKEN = "xx_YY"
 
 
 @pytest.fixture
-async def play(tmp_path: Path) -> AsyncIterator[Stage]:
+async def play(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
     """A stage where only the dispatcher plays: what it says stays in the outbox."""
-    async with stage(f"sqlite://{tmp_path}/waybill.sqlite3", tmp_path) as made:
+    async with stage(sqlite_url, tmp_path) as made:
         await made.settle()
         hire(made)
         yield made
@@ -174,9 +174,11 @@ async def test_replay_brings_it_back(play: Stage) -> None:
     assert await replay(play) == 1
     await drain(play)
 
-    assert [words.split("\n")[0] for _, words in await to_customers(play)] == [
-        SORRY, "Welcome to Demo Store! 👋", "Thank you! This is your cart at Demo Store:",
-    ]  # fmt: skip
+    assert [words.split("!")[0] for _, words in await to_customers(play)] == [
+        SORRY,
+        "Welcome to Demo Store",
+        "Thank you",
+    ]
     assert await events(play) == [("done", 3), ("done", 0)]
 
 

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
+import asyncpg
 import pytest
 
 from bot import app as application
@@ -176,24 +177,32 @@ async def test_a_start_that_fails_closes_what_it_opened(sqlite_url: str, tmp_pat
 
 
 @pytest.mark.postgres
-async def test_web_takes_in_and_worker_has_a_port_for_its_health(
+async def test_web_takes_in_and_workers_have_a_port_for_their_health(
     postgres_url: str, tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
-    web_port, worker_port = free_port(), free_port()
-    given = CREDENTIALS | {"DATABASE_URL": postgres_url, "HOST": "127.0.0.1", "PORT": str(web_port)}
+    """All started at once on an empty database, as a platform does it: they agree on one store."""
+    ports = [free_port() for _ in range(3)]
+    ours, *theirs = (f"http://127.0.0.1:{port}" for port in ports)
+    given = CREDENTIALS | {"DATABASE_URL": postgres_url, "HOST": "127.0.0.1", "PORT": str(ports[0])}
+    folders = [tmp_path / "first", tmp_path / "second"]
+    for folder in folders:
+        folder.mkdir()
     async with (
         program(tmp_path, "web", **given) as web,
-        program(tmp_path, "worker", **given, WORKER_PORT=str(worker_port)) as worker,
+        program(folders[0], "worker", **given, WORKER_PORT=str(ports[1])) as first,
+        program(folders[1], "worker", **given, WORKER_PORT=str(ports[2])) as second,
     ):
         await web.greet()
-        await worker.hear('"event":"app_started"')
-        ours, theirs = f"http://127.0.0.1:{web_port}", f"http://127.0.0.1:{worker_port}"
-        found = [
-            await status(http, f"{at}{path}") for at in (ours, theirs) for path in ("/readyz", "/metrics", "/webhook")
-        ]
-        assert found == [200, 200, 403, 200, 200, 404]
-        assert [await each.end(signal.SIGTERM, within_s=STOP_S) for each in (web, worker)] == [0, 0]
+        for worker in (first, second):
+            await worker.hear('"event":"app_started"')
+        found = [await status(http, f"{at}{path}") for at in (ours, *theirs) for path in ("/readyz", "/webhook")]
+        assert found == [200, 403, 200, 404, 200, 404]
+        assert [await each.end(signal.SIGTERM, within_s=STOP_S) for each in (web, first, second)] == [0, 0, 0]
     assert web.said == f"\n  Waybill is running on {ours}. Meta's webhook address is {ours}/webhook\n\n"
+    connection = await asyncpg.connect(postgres_url)
+    [counts] = await connection.fetch("SELECT (SELECT COUNT(*) FROM store), (SELECT COUNT(*) FROM number)")
+    await connection.close()
+    assert tuple(counts) == (1, 1)
 
 
 @pytest.mark.postgres

@@ -17,6 +17,12 @@ def test_case_slash_and_stop_do_not_matter(text: str) -> None:
     assert read(text) == Command("help", "")
 
 
+@pytest.mark.parametrize("text", ["1042", "#1042", " /1042. "])
+def test_the_number_of_an_order_alone_asks_for_its_card(text: str) -> None:
+    assert read(text) == Command("order", "1042")
+    assert read(text, ["help"]) == Unknown("1042", None)
+
+
 @pytest.mark.parametrize(
     ("text", "command"),
     [
@@ -34,8 +40,10 @@ def test_the_rest_of_the_message_is_the_argument(text: str, command: Command) ->
     [
         ("hlep", Unknown("hlep", "help")),
         ("docter please", Unknown("docter", "doctor")),
-        ("#1042", Unknown("1042", None)),
+        ("#1042 please", Unknown("1042", None)),
+        ("1234567890", Unknown("1234567890", None)),
         ("namaste", Unknown("namaste", None)),
+        ("hi", Unknown("hi", None)),
         ("", Unknown("", None)),
         (" \n", Unknown("", None)),
         ("//", Unknown("", None)),
@@ -62,10 +70,11 @@ def test_every_command_has_a_row_in_the_policy_and_every_role_has_an_answer() ->
 
 
 def test_who_may_do_what() -> None:
+    reading = {"help", "doctor", "orders", "order", "history", "why"}
+    acting = {"confirm", "start", "pack", "ship", "out", "deliver", "hold", "release", "cancel", "note", "alerts"}
     assert {action: roles_for(action) for action in POLICY} == {
-        "help": ("owner", "manager", "agent", "viewer"),
-        "doctor": ("owner", "manager", "agent", "viewer"),
-        "alerts": ("owner", "manager", "agent"),
+        **dict.fromkeys(reading, ("owner", "manager", "agent", "viewer")),
+        **dict.fromkeys(acting, ("owner", "manager", "agent")),
     }
 
 

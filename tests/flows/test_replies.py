@@ -8,8 +8,8 @@ from inspect import getsource
 import pytest
 
 from flows import lifecycle, order, replies
-from flows.commands import Row
-from flows.desk import ROWS, ListRequest, Request
+from flows.commands import ORDERS, Row
+from flows.desk import ListRequest, Request
 from flows.lifecycle import Reason
 from flows.messages import BODY, TEXT, Buttons, Message, Rows, Text
 from flows.order import COMMANDS, ORDER, Order, Step
@@ -36,7 +36,7 @@ def test_every_reason_has_words_and_a_command_that_helps(key: str) -> None:
 
     commands = re.findall(r"\*(\w+) 1042[^*]*\*", text)
     assert commands
-    assert set(commands) <= {row.word for row in ROWS}
+    assert set(commands) <= {row.word for row in ORDERS}
 
 
 def test_an_order_that_has_ended_says_so() -> None:
@@ -45,7 +45,7 @@ def test_an_order_that_has_ended_says_so() -> None:
     )
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.word)
+@pytest.mark.parametrize("row", ORDERS, ids=lambda row: row.word)
 def test_every_command_is_explained_in_a_line(row: Row) -> None:
     assert 1 <= len(say(row.help, "en")) <= 72
 

@@ -241,5 +241,9 @@ def test_every_setting_is_shown_with_what_it_accepts_and_whether_it_works_yet() 
         True,
     )
     assert shown["retention"].is_default
-    assert {row.name for row in shown.values() if row.built} == {"languages", "pace.number", "retention"}
+    assert {row.name for row in shown.values() if row.built} == {
+        "languages", "pace.number", "retention", "order_flow", "auto_collect_address", "delivery_methods",
+        "tracking_required", "carriers", "abandon_after", "abandon_reminder", "expire_after", "cancel_after_ship",
+        "customer_cancel_until",
+    }  # fmt: skip
     assert [row.name for row in shown.values() if not row.description or not row.accepts] == []

@@ -19,7 +19,7 @@ from flows.cart import (
     TooMany,
     Unknown,
 )
-from flows.commands import COMMANDS
+from flows.commands import BY_WORD
 from flows.commands import Unknown as UnknownWord
 from flows.feed import Product
 from flows.inbound import (
@@ -317,11 +317,15 @@ def test_templates_are_defined_as_meta_takes_them() -> None:
 
 
 def test_help_lists_what_a_role_may_do() -> None:
-    assert staff.help_for(STORE, "agent") == Text(
-        "You are agent of Nukkad. Write one of these, one in a message:\n\n"
+    assert staff.help_for(STORE, "viewer") == Text(
+        "You are viewer of Nukkad. Write one of these, one in a message:\n\n"
+        "*orders [status] [today] [sort date] [asc|desc] [page]*: the orders, ten to a page; all, or those in a status\n"
+        "*order 1042*: one order with its next actions; just *1042* does the same\n"
+        "*history 1042*: what happened to an order: who, what, when\n"
+        "*why 1042 ship*: why an action is not possible now\n"
         "*help [command]*: this list\n"
         "*doctor*: is everything well? queues, windows, token, templates\n\n"
-        "A cart, or a tap on a button, is taken as a customer's, also from you."
+        "A cart, or a tap on a customer's button, is taken as a customer's, also from you."
     )
 
 
@@ -345,7 +349,7 @@ def test_help_explains_one_command() -> None:
          "Your “doctor” reached me 1h late, so I did nothing. If it still holds, please send it again."),
         (staff.forwarded(STORE, "doctor"),
          "“doctor” came as a forwarded message, so I did nothing. If you mean it, please write it yourself."),
-        (staff.not_allowed(STORE, COMMANDS[1], "guest"),
+        (staff.not_allowed(STORE, BY_WORD["doctor"], "guest"),
          "Your role, guest, may not use *doctor*, so I did nothing. Please ask: owner, manager, agent, viewer."),
     ],
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """The grammar of a written conversation: text to steps, and back when answers are accepted.
 
     # A cart is priced from our catalogue                         the title; further # lines are remarks
+    # shop: auto_collect_address=off                              settings of the store, if not the usual ones
     clock 2026-03-02 10:00                                        the shop's own clock is moved to that moment
     Asha: hello                                                   she writes; more lines of hers are indented
     → Asha: Namaste!                                              what her phone shows, whole; more lines are indented
@@ -41,6 +42,7 @@ THINGS = (
 """What people send besides words and carts. A poll stands for all that WhatsApp does not pass on."""
 INDENT = "    "
 ARROW = "→"
+SHOP = "# shop: "
 
 
 class ScriptError(Exception):
@@ -137,6 +139,11 @@ class Script:
     title: str
     lines: tuple[str, ...]
     steps: tuple[Step, ...]
+
+    @property
+    def settings(self) -> str:
+        """The store's settings, from the remark `# shop: name=value;name=value`."""
+        return next((line.removeprefix(SHOP) for line in self.lines if line.startswith(SHOP)), "")
 
     def place(self, step: Step) -> str:
         """Where a step stands, for people: `first.chat:7: Asha: hello`."""

@@ -21,11 +21,12 @@ async def test_conversation(chat: str, database_url: str, tmp_path: Path, pytest
     script = parse(chat, file.read_text())
     everything = []
     try:
-        async with world(database_url, tmp_path) as stage:
+        async with world(database_url, tmp_path, STORE_SETTINGS=script.settings) as stage:
             async for step, happened in play(script, stage):
                 if not accepting and not step.fits(happened):
                     pytest.fail(difference(script, step, happened), pytrace=False)
                 everything.append(happened)
+            assert await stage.broken() == []
     finally:
         if accepting:
             file.write_text(script.accept(everything))

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from flows.phrases import en_desk as desk
-from flows.phrases.en import chat, orders
+from flows.phrases.en import chat, desk, orders
 
 PHRASES: Mapping[str, str | Mapping[str, str]] = {**chat.PHRASES, **orders.PHRASES, **desk.PHRASES}

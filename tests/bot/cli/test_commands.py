@@ -10,7 +10,7 @@ from models.statements import INT, TEXT
 from tests.bot.cli.office import Office, Ran
 
 COMMANDS = {
-    "run", "web", "worker", "migrate", "sandbox", "doctor", "replay",
+    "run", "web", "worker", "migrate", "sandbox", "doctor", "replay", "lifecycle check", "lifecycle draw",
     "catalog import", "templates push", "templates check", "staff list", "staff add", "staff remove", "store show", "store set",
 }  # fmt: skip
 NOT_READY = "The database is not ready: start Waybill once with `make run`, or `python -m bot migrate`.\n"
@@ -43,7 +43,7 @@ def test_these_are_the_commands() -> None:
     assert {name for name, _ in leaves(parser())} == COMMANDS
 
 
-@pytest.mark.parametrize("command", ["", "catalog", "staff", "store", "templates", *sorted(COMMANDS)])
+@pytest.mark.parametrize("command", ["", "catalog", "staff", "store", "templates", "lifecycle", *sorted(COMMANDS)])
 def test_every_command_has_help(bare: Office, command: str) -> None:
     ran = bare(*command.split(), "--help")
     usage, _, rest = ran.out.partition("\n\n")

@@ -82,6 +82,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     },
     "list.next": "Next page: *{command}*",
     "list.none": "There is no such order. *orders* shows all.",
+    "list.empty": "There is no order yet. A customer makes the first by sending a cart.",
     "list.no_page": "There are only {pages} pages. The last: *{command}*",
     "list.open": "Open one",
     "list.row": "{amount} · {customer}",

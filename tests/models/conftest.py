@@ -1,0 +1,23 @@
+"""A fresh, migrated database, once of each kind."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from models.database import Address, Database
+from tests.bot.conftest import migrated_database, migrated_file, postgres_url, ready_url, sqlite_url
+from tests.models.units import STORE, open_store
+
+__all__ = ["migrated_database", "migrated_file", "postgres_url", "ready_url", "sqlite_url"]
+
+
+@pytest.fixture
+async def database(ready_url: str) -> AsyncIterator[Database]:
+    """Open, with one store in it."""
+    opened = Database(Address(ready_url))
+    await opened.open()
+    try:
+        await open_store(opened, STORE)
+        yield opened
+    finally:
+        await opened.close()
