@@ -63,7 +63,8 @@ def unsent(row: Outbound, recipient: Recipient, now: datetime, states: Mapping[t
         return Unsent(ended="suppressed")
     if _is_free(row, recipient, now):
         return None
-    if row.fallback is None or (row.purpose == ALERT and _has_been_alerted(recipient)):
+    is_own_attempt = row.state == "unknown"  # the alert that counts as sent may be this one
+    if row.fallback is None or (row.purpose == ALERT and not is_own_attempt and _has_been_alerted(recipient)):
         return Unsent(held=WINDOW)
     state = states.get((row.fallback.name, row.fallback.language), APPROVED)
     return None if state == APPROVED else Unsent(held=TEMPLATE)

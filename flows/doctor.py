@@ -24,7 +24,8 @@ class Token(StrEnum):
 class Health:
     """How things stand. `failed` counts the last day; `templates` are those not approved, as (name, language, Meta's word).
 
-    `window_until` is the window of the person who asks (None in the terminal), `away` the names of staff whose window is closed.
+    `stopped` says why nothing goes out, if it is not the token. `window_until` is the window of the person who asks (None in
+    the terminal), `away` the names of staff whose window is closed.
     """
 
     events: int
@@ -36,6 +37,7 @@ class Health:
     failed: int
     token: Token
     products: int
+    stopped: str = ""
     window_until: datetime | None = None
     away: tuple[str, ...] = ()
     templates: tuple[tuple[str, str, str], ...] = ()
@@ -58,6 +60,8 @@ def report(health: Health, store: Store) -> Text:
 def _ill(health: Health, language: str) -> Iterator[str]:
     if health.token is Token.REFUSED:
         yield say(health.token, language)
+    if health.stopped:
+        yield say("doctor.stopped", language, reason=plain(health.stopped, 200))
     if health.oldest_event > limits.EVENT_STUCK:
         yield say("doctor.events_stuck", language, count=health.events, age=durations.about(health.oldest_event))
     if health.buried:

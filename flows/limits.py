@@ -54,10 +54,7 @@ EVENT_STUCK = timedelta(minutes=1)
 """An event that waits longer than this is news for `doctor`: under full load the oldest waits a few seconds."""
 
 BODY_BYTES = 4 * 1024 * 1024
-"""A webhook body. Meta sends at most 3 MB; the rest of the application checks `OTHER_BODY_BYTES` first."""
-
-OTHER_BODY_BYTES = 1024 * 1024
-"""A body on any route but the webhook."""
+"""A webhook body. Meta sends at most 3 MB; no other route takes a body."""
 
 COMMAND_LENGTH = 512
 """Characters of a staff message that are looked at for a command: the longest one with its note is shorter."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flows import alerts, limits, outbound
+from flows import alerts, limits, messages, outbound
 from flows.errors import Consequence, classify
 from flows.inbound import StatusReport
 from handlers.turn import tell_staff
@@ -59,10 +59,12 @@ async def _settle(work: Work, row: Outbound, reports: Sequence[StatusReport]) ->
 
 
 async def _on_failure(work: Work, row: Outbound, code: int | None) -> None:
-    """Accepted first and failed afterwards: say it as a template where that helps, else staff must know."""
+    """Accepted first and failed afterwards: say it in a form that helps, else staff must know."""
     verdict = classify(code, TAKEN)
     if verdict.consequence is Consequence.USE_TEMPLATE and not row.closed:
         outbox.say_again(work, row, row.message, closed=True)
+    elif verdict.consequence is Consequence.OTHER_FORM and (instead := messages.in_words(row.message)) is not None:
+        outbox.say_again(work, row, instead)
     elif row.is_missed:
         contact = await contacts.get(work, row.contact_id)
         news = alerts.send_failed(work.store, who=contact.name, reason=verdict.sentence)

@@ -4,16 +4,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flows.doctor import Health, Token
+from flows.errors import classify
 from flows.window import closes_at, is_open
 from models import sending, templates
 from models.contacts import Contact
 from models.engines import Connection
+from models.sending import Number
 from models.statements import INT, TEXT, TIME, statement
 from models.templates import APPROVED
 from models.work import Work
 
 TOKEN_CODES = frozenset({0, 3, 10, 102, 190, 131005})
 """Pauses that only a new token, or more rights for it, can end."""
+
+REFUSED, NOWHERE = 400, 404
+"""HTTP statuses: what Graph refuses comes with a code; without one, what answered was not Graph."""
 
 _INBOX = statement(
     "SELECT COUNT(*), MIN(received_at) FROM inbox WHERE state = 'new' AND id <> :but",
@@ -78,6 +83,7 @@ async def of(work: Work, *, asking: Contact | None = None, event_id: int = 0) ->
         failed=failed["count"],
         token=_token(number.pause_code, has_sent=sent["id"] is not None),
         products=products["count"],
+        stopped=_stopped(number),
         window_until=closes_at(own) if own else None,
         away=tuple(
             row["name"]
@@ -86,6 +92,13 @@ async def of(work: Work, *, asking: Contact | None = None, event_id: int = 0) ->
         ),
         templates=tuple((name, lang, state) for (name, lang), state in known.items() if state != APPROVED),
     )
+
+
+def _stopped(number: Number) -> str:
+    """Why the number is paused, unless the token is to blame, which is said in its own words."""
+    if number.paused_until is None or number.pause_code in TOKEN_CODES:
+        return ""
+    return classify(number.pause_code, NOWHERE if number.pause_code is None else REFUSED).sentence
 
 
 def _token(pause_code: int | None, *, has_sent: bool) -> Token:

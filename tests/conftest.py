@@ -1,13 +1,16 @@
 """What every test may ask for (an empty database, a browser) and what none may do (reach another machine)."""
 
+import asyncio
 import itertools
 import os
+import shutil
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser
 
+from models.database import Address, Database
 from tests import network
 from tests.browser import chromium, find
 from tests.postgres import Cluster
@@ -54,6 +57,52 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
     name = f"waybill_{os.getpid()}_{next(_numbers)}"
     yield await cluster.create(name)
     await cluster.drop(name)
+
+
+async def migrate(url: str) -> None:
+    database = Database(Address(url))
+    await database.open()
+    try:
+        await database.migrate()
+    finally:
+        await database.close()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file; copy it."""
+    file = tmp_path_factory.mktemp("migrated") / "waybill.sqlite3"
+    asyncio.run(migrate(f"sqlite://{file}"))
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_database(cluster: Cluster) -> str:
+    """The name of a migrated Postgres database, to be used as a template."""
+    name = f"waybill_migrated_{os.getpid()}"
+    asyncio.run(migrate(asyncio.run(cluster.create(name))))
+    return name
+
+
+@pytest.fixture
+def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
+    """A fresh, migrated SQLite database."""
+    return f"sqlite://{shutil.copy(migrated_file, tmp_path / 'waybill.sqlite3')}"
+
+
+@pytest.fixture
+async def postgres_url(cluster: Cluster, migrated_database: str) -> AsyncIterator[str]:
+    """A fresh, migrated Postgres database; mark tests that use it `postgres`."""
+    name = f"waybill_ready_{os.getpid()}_{next(_numbers)}"
+    yield await cluster.create(name, template=migrated_database)
+    await cluster.drop(name)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def ready_url(request: pytest.FixtureRequest) -> str:
+    """A fresh, migrated database, once of each kind."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
 
 
 @pytest.fixture(scope="session")

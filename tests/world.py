@@ -181,6 +181,8 @@ def _send(phone: Phone, what: str) -> None:
             phone._send({"type": "unsupported", "errors": [{"code": 131051}]}, {"body": "a poll"})
         case "foreign cart":
             phone.cart([("CHAI-250", 1)], catalog_id="999")
+        case "huge cart":
+            phone.cart([(f"SKU-{n}", 1) for n in range(101)])
         case "empty cart":
             phone.cart([])
         case _:

@@ -414,6 +414,12 @@ def test_the_doctor_says_what_is_wrong_first_each_with_its_remedy() -> None:
     )
 
 
+def test_the_doctor_says_why_nothing_goes_out() -> None:
+    stopped = replace(WELL, stopped="WhatsApp cannot charge our account.")
+
+    assert "⚠️ Nothing goes out: WhatsApp cannot charge our account." in body(doctor.report(stopped, STORE)).split("\n")
+
+
 def test_waiting_a_moment_is_no_illness() -> None:
     busy = replace(WELL, events=1, oldest_event=limits.EVENT_STUCK, token=doctor.Token.UNTRIED, messages=1)
 

@@ -37,7 +37,7 @@ from flows import durations
 
 THINGS = (
     "picture", "video", "voice message", "document", "sticker", "location", "contact card", "form", "poll",
-    "foreign cart", "empty cart",
+    "foreign cart", "empty cart", "huge cart",
 )  # fmt: skip
 """What people send besides words and carts. A poll stands for all that WhatsApp does not pass on."""
 INDENT = "    "

@@ -13,15 +13,15 @@ CHATS = sorted(str(path.relative_to(HERE)) for path in HERE.rglob("*.chat"))
 
 
 @pytest.mark.parametrize("chat", CHATS)
-async def test_conversation(chat: str, database_url: str, tmp_path: Path, pytestconfig: pytest.Config) -> None:
+async def test_conversation(chat: str, ready_url: str, tmp_path: Path, pytestconfig: pytest.Config) -> None:
     accepting = pytestconfig.getoption("accept")
-    if accepting and not database_url.startswith("sqlite"):
+    if accepting and not ready_url.startswith("sqlite"):
         pytest.skip("accepted from what happens on SQLite; run without --accept to see whether Postgres agrees")
     file = HERE / chat
     script = parse(chat, file.read_text())
     everything = []
     try:
-        async with world(database_url, tmp_path, STORE_SETTINGS=script.settings) as stage:
+        async with world(ready_url, tmp_path, STORE_SETTINGS=script.settings) as stage:
             async for step, happened in play(script, stage):
                 if not accepting and not step.fits(happened):
                     pytest.fail(difference(script, step, happened), pytrace=False)

@@ -5,10 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from models.database import Address, Database
-from tests.bot.conftest import migrated_database, migrated_file, postgres_url, ready_url, sqlite_url
 from tests.models.units import STORE, open_store
-
-__all__ = ["migrated_database", "migrated_file", "postgres_url", "ready_url", "sqlite_url"]
 
 
 @pytest.fixture

@@ -76,6 +76,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "doctor.ill": {"one": "⚠️ {count} thing at {store} needs you:", "other": "⚠️ {count} things at {store} need you:"},
     "doctor.good": "✅ {line}",
     "doctor.bad": "⚠️ {line}",
+    "doctor.stopped": "Nothing goes out: {reason}",
     "doctor.events_none": "Inbox: nothing waits.",
     "doctor.events": {
         "one": "Inbox: {count} event waits, since {age}.",

@@ -109,7 +109,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "notice.tracking": "Tracking number: {tracking}",
     "notice.tracking_with": "Tracking number: {tracking} ({carrier})",
     "notice.out": "{label} is out for delivery and reaches you today.",
-    "notice.delivered": "{label} is delivered. Thank you for buying at {store}! Was everything right? Just write to us here.",
+    "notice.delivered": "{label} is delivered. Thank you for buying at {store}!",
     "notice.held": "{label} has to wait a little. We write to you as soon as it goes on.",
     "notice.released": "{label} goes on now.",
     "notice.canceled": "{label} is canceled and will not be sent.",
