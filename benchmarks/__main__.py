@@ -20,6 +20,7 @@ from rich.table import Table
 from benchmarks import load
 
 ROUNDS = 5
+"""Counted rounds; one more warms both servers up."""
 SECONDS = 1.0
 CONNECTIONS = (16, 64, 256)
 MUST = {16: 0.40, 64: 0.70, 256: 0.85}

@@ -103,6 +103,7 @@ _JOINED = (
     ),
     statement("DELETE FROM staff WHERE contact_id = :gone AND contact_id <> :kept", _BOTH),
     statement("UPDATE contact SET joined_to = :kept WHERE joined_to = :gone", _BOTH),
+    statement("UPDATE orders SET contact_id = :kept WHERE contact_id = :gone", _BOTH),
 )
 """What follows a person when two contacts turn out to be one."""
 
