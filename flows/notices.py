@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from flows import card, checkout
 from flows.effects import Effect, MoveStock, Say, StartTimer, StopTimer, TellStaff
@@ -38,7 +37,6 @@ class Setting:
 
     store: Store
     settings: Settings
-    now: datetime
     customer: str
     language: str
     actor_id: int | None
@@ -66,13 +64,12 @@ def submitted(order: Order, lines: Sequence[Line], where: Setting) -> TellStaff:
 
 def timers(order: Order, settings: Settings) -> list[Effect]:
     """The order's timers as they should stand now: what was set for another state of things is stopped."""
-    subject = str(order.id)
-    wanted = dict(open_until(order, settings))
-    stopped: list[Effect] = [StopTimer(kind, subject, but=wanted.get(kind)) for kind in TIMERS]
-    return [*stopped, *started(order, settings)]
+    to_start = started(order, settings)
+    wanted = {timer.kind: timer.due_at for timer in to_start}
+    return [*(StopTimer(kind, str(order.id), but=wanted.get(kind)) for kind in TIMERS), *to_start]
 
 
-def started(order: Order, settings: Settings) -> list[Effect]:
+def started(order: Order, settings: Settings) -> list[StartTimer]:
     """The timers of an order that has none yet."""
     return [StartTimer(kind, str(order.id), due_at) for kind, due_at in open_until(order, settings)]
 

@@ -93,7 +93,7 @@ async def on_tap(turn: Turn) -> bool:
     assert isinstance(content, Tap)
     if content.id == menu.ORDERS:
         return await _show_orders(turn, None)
-    kind, _, rest = content.id[:1], "", content.id[1:]
+    kind, rest = content.id[:1], content.id[1:]
     digits, dot, choice = rest.partition(".")
     if kind not in ("a", "c") or not dot or not (digits.isascii() and digits.isdecimal() and len(digits) <= 12):
         return False
@@ -220,13 +220,14 @@ async def _end_sold_out(turn: Turn, order: Order, missing: Sequence[Line]) -> No
 
 async def _submit(turn: Turn, order: Order, lines: Sequence[Line]) -> Order:
     """Nothing is open with the customer: the order flow decides what happens by itself, and staff hear of it now."""
-    order, _ = await orders.advance(
+    after, _ = await orders.advance(
         turn.work, order, Action("submit", SYSTEM), Actor(None, turn.event.id), turn.settings
     )
-    await effects.save(turn.work, notices.timers(order, turn.settings), turn.event.id)
-    where = notices.Setting(turn.store, turn.settings, turn.work.now, turn.who, turn.language, turn.contact.id)
-    await effects.save(turn.work, [notices.submitted(order, lines, where)], turn.event.id)
-    return order
+    # The gate has set the timers of an order that moved; of one that stays, the customer's end here all the same.
+    timers = notices.timers(after, turn.settings) if after.status == order.status else []
+    where = notices.Setting(turn.store, turn.settings, turn.who, turn.language, turn.contact.id)
+    await effects.save(turn.work, [*timers, notices.submitted(after, lines, where)], turn.event.id)
+    return after
 
 
 async def _ask_for_next(turn: Turn, done: Order, given: Address) -> None:

@@ -215,7 +215,7 @@ async def advance(work: Work, order: Order, action: Action, actor: Actor, settin
     after = _replace(work, order, moved(order, action, outcome, work.now), action, actor)
     customer = await contacts.get(work, order.contact_id)
     where = notices.Setting(
-        work.store, settings, work.now, customer.name or say("alert.somebody", work.store.language),
+        work.store, settings, customer.name or say("alert.somebody", work.store.language),
         customer.language or work.store.language, actor.contact_id,
     )  # fmt: skip
     await effects.save(work, notices.follow(order, after, action, await lines_of(work, order), where), actor.event_id)

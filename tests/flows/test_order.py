@@ -94,7 +94,7 @@ def start(order: Order) -> Place:
 
 def step(place: Place, action: Action, outcome: Move, settings: Settings) -> Place:
     order = moved(place.order, action, outcome, NOW)
-    where = notices.Setting(STORE, settings, NOW, "Asha", "en", None)
+    where = notices.Setting(STORE, settings, "Asha", "en", None)
     return moved_stock(place, order, notices.follow(place.order, order, action, LINES, where))
 
 

@@ -11,6 +11,11 @@ from tests.world import world
 HERE = Path(__file__).parent
 CHATS = sorted(str(path.relative_to(HERE)) for path in HERE.rglob("*.chat"))
 
+RINGS_IN_VAIN = """SELECT o.number, t.kind FROM timer t JOIN orders o ON CAST(o.id AS VARCHAR(40)) = t.subject
+    WHERE t.state = 'set' AND t.kind IN ('remind', 'abandon', 'expire')
+    AND NOT (o.status = 'abandoned' OR (o.status = 'placed' AND o.checkout_step <> 'complete'))"""
+"""Timers of orders that wait for nothing from their customer."""
+
 
 @pytest.mark.parametrize("chat", CHATS)
 async def test_conversation(chat: str, ready_url: str, tmp_path: Path, pytestconfig: pytest.Config) -> None:
@@ -26,6 +31,7 @@ async def test_conversation(chat: str, ready_url: str, tmp_path: Path, pytestcon
                 if not accepting and not step.fits(happened):
                     pytest.fail(difference(script, step, happened), pytrace=False)
                 everything.append(happened)
+                assert await stage.rows(RINGS_IN_VAIN) == []
             assert await stage.broken() == []
     finally:
         if accepting:
