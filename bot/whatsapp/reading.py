@@ -30,6 +30,8 @@ BODY, CAPTION, PERSON, LABEL, PLACE = 4096, 1024, 300, 100, 1000
 FORM = 65_536
 """Characters of a form's answer; Meta names no limit and an address takes a few hundred."""
 SUMMARY = 500
+LANGUAGE, EVENT = 16, 40
+"""As long as their columns of the table `template`: a cut code would be another one."""
 
 _WA_ID = re.compile(r"[0-9]{1,20}")
 _BSUID = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
@@ -196,13 +198,13 @@ def _status(status: dict[str, Any]) -> StatusReport | None:
 
 def _template(field: str, value: dict[str, Any]) -> TemplateUpdate | AccountNotice:
     template = text(value.get("message_template_name"), 512)
-    language = text(value.get("message_template_language"), LABEL)
+    language = name(value.get("message_template_language"), LANGUAGE)
     if template is None or language is None:
         return AccountNotice(field[:LABEL], _summary(value))
     return TemplateUpdate(
         name=template,
         language=language,
-        status=text(value.get("event"), LABEL),
+        status=name(value.get("event"), EVENT),
         category=text(value.get("new_category"), LABEL),
         reason=_reason(value),
     )

@@ -209,6 +209,13 @@ def test_fields_of_the_account_are_kept_whole() -> None:
     assert kept(cut(body)[6])["item"] == {"surprises": [1, 2]}
 
 
+def test_no_kind_is_longer_than_its_column() -> None:
+    """Postgres refuses what is, and with it the whole body, for ever."""
+    body = payloads.raw(*(change("x" * length, {"a": 1}) for length in (34, 35, 64)))
+    assert [kind for kind, _, _ in keys(body)] == [f"field.{'x' * 34}", "field.other", "field.other"]
+    assert kept(cut(body)[1])["field"] == "x" * 35
+
+
 def test_a_notice_told_again_is_the_same_and_later_another() -> None:
     def told(time: int) -> str:
         return only(payloads.raw(change("account_update", {"event": "X"}), time=time)).source_id

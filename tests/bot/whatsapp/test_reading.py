@@ -301,6 +301,16 @@ def test_news_about_a_template(
     assert found == TemplateUpdate("order_update", "en", status, category, reason)
 
 
+def test_a_template_s_words_that_have_no_room_are_not_kept() -> None:
+    news = {"message_template_name": "a", "message_template_language": "en", "event": "X" * 41}
+    found = reading(payloads.raw(change("message_template_status_update", news)))
+    assert found == TemplateUpdate("a", "en", None, None, None)
+    other = reading(
+        payloads.raw(change("message_template_status_update", news | {"message_template_language": "e" * 17}))
+    )
+    assert isinstance(other, AccountNotice)
+
+
 def test_news_about_a_template_without_a_name_are_a_notice() -> None:
     found = reading(payloads.raw(change("message_template_status_update", {"event": "REJECTED"})))
     assert found == AccountNotice("message_template_status_update", "event REJECTED")
