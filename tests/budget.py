@@ -15,3 +15,6 @@ TERMS = 5 * TIMES
 
 ACKS = 100 * TIMES
 """Webhooks one after the other, each looked at for its fsync before its 200."""
+
+BODIES = 20_000 * TIMES
+"""Signed bodies of a grammar, spoiled, stored and handled. About 4 ms each."""
