@@ -14,6 +14,7 @@ from bot.loop import Loop
 from bot.metrics import Metrics
 from bot.whatsapp import parse
 from flows import alerts, limits, menu
+from flows.flood import Patience
 from flows.inbound import (
     AccountNotice,
     Cart,
@@ -45,6 +46,9 @@ ENDS_THE_BATCH: tuple[type[BaseException], ...] = (Conflict, *REFUSED, *UNAVAILA
 
 UNANSWERED = (Reaction, Revision, IdentityChange)
 """Nobody waits for an answer to these."""
+
+FLOOD = "flood"
+"""Why somebody who wrote too fast got no answer, or only a later one."""
 
 Outcomes = list[tuple[Event, str]]
 
@@ -218,7 +222,7 @@ class Dispatcher(Loop):
     async def _handle(self, work: Work, event: Event, reading: parse.Reading | None) -> str:
         match reading:
             case Message():
-                await self._handle_message(work, event, reading)
+                return await self._handle_message(work, event, reading)
             case TemplateUpdate():
                 await account.on_template(work, reading)
             case AccountNotice():
@@ -230,14 +234,24 @@ class Dispatcher(Loop):
                 return inbox.ignore(work, event, "unreadable" if unread else event.kind.removeprefix("ignored."))
         return inbox.finish(work, event)
 
-    async def _handle_message(self, work: Work, event: Event, message: Message) -> None:
+    async def _handle_message(self, work: Work, event: Event, message: Message) -> str:
         contact = contacts.recognise(work, message.sender)
         sent_at = opened_at(message.sent_at, event.received_at)
         if not isinstance(message.content, IdentityChange):  # WhatsApp's own word, which opens no window
             contact = contacts.heard_from(work, contact, sent_at)
         member = staff.find(work, contact.id)
-        turn = Turn(work, event, message, contact, member, sent_at, self._catalog_id)
+        patience = Patience.PATIENT
+        if member is None:
+            contact, patience = contacts.weigh(work, contact, sent_at)
+        turn = Turn(work, event, message, contact, member, sent_at, self._catalog_id, patience)
+        mark = work.mark()
         await routes.find(message, member)(turn)
+        if not turn.is_flood:
+            return inbox.finish(work, event)
+        if patience is Patience.LOST:
+            turn.say_slower()
+        is_skipped = work.mark() == mark
+        return inbox.ignore(work, event, FLOOD) if is_skipped else inbox.finish(work, event, reason=FLOOD)
 
     def _fail(
         self, work: Work, event: Event, reading: parse.Reading | None, *, error: Exception, silent: bool = False

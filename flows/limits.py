@@ -77,6 +77,12 @@ CART_QUANTITY = 99
 GREETING = 16
 """Characters up to which words are taken for a greeting and answered with the menu; more is a message to people."""
 
+CHATTER = 30
+"""Messages of one person at once before their chatter is let go: with their answers ten of `PAIR_BUCKET` stay for orders."""
+
+CHATTER_PAUSE = timedelta(minutes=1)
+"""How much longer it then takes until chatter is heard again, and how often somebody who goes on is told."""
+
 CONFIRM_WITHIN = timedelta(minutes=15)
 """How long a "really?" stands: afterwards the yes is asked for again."""
 

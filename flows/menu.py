@@ -65,6 +65,11 @@ def sorry(language: str) -> Message:
     return Text(say("sorry.body", language))
 
 
+def slower(language: str) -> Message:
+    """For somebody who writes faster than can be answered."""
+    return Text(say("slower.body", language))
+
+
 def to_catalogue(body: str, language: str, *, has_catalogue: bool) -> Message:
     """`body` with the way on, if there is one."""
     return Buttons(body, (Button(CATALOGUE, say("menu.catalogue", language)),)) if has_catalogue else Text(body)

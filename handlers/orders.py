@@ -72,7 +72,7 @@ async def on_words(turn: Turn) -> bool:
 def _pass_on(turn: Turn, words: str) -> bool:
     """What somebody with an open order writes at some length is for people: the shop reads it."""
     waiting = orders.open_with(turn.work, turn.contact.id)
-    if turn.staff is not None or not waiting or len(words) <= limits.GREETING:
+    if turn.staff is not None or turn.is_flood or not waiting or len(words) <= limits.GREETING:
         return False
     order = waiting[-1]
     news = say("news.words", turn.store.language, label=order.label, customer=turn.who, words=plain(words, 300))

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from flows import limits, menu, policy, staff
 from flows.commands import Row
 from flows.effects import TellStaff
-from flows.inbound import Message
+from flows.flood import Patience
+from flows.inbound import Cart, Message
 from flows.messages import Message as Words
 from flows.messages import Template
 from flows.news import News
@@ -32,6 +33,7 @@ class Turn:
     staff: Staff | None
     sent_at: datetime
     catalog_id: str | None = None
+    patience: Patience = Patience.PATIENT
 
     @property
     def store(self) -> Store:
@@ -40,6 +42,11 @@ class Turn:
     @property
     def language(self) -> str:
         return self.contact.language or self.store.language
+
+    @property
+    def is_flood(self) -> bool:
+        """Whether the sender writes too fast to be answered, unless it is about an order."""
+        return self.patience is not Patience.PATIENT
 
     @property
     def who(self) -> str:
@@ -63,11 +70,21 @@ class Turn:
         arrival: str = outbox.MUST_ARRIVE,
         about: Order | None = None,
     ) -> None:
-        """Answer the sender; `about` is the order that a reply to it means."""
+        """Answer the sender; `about` is the order that a reply to it means.
+
+        Who writes too fast is answered about orders and carts only, and hears only the latest word about each.
+        """
+        if self.is_flood and about is None and not isinstance(self.message.content, Cart):
+            return
         outbox.say(
             self.work, self.contact.id, words,
             cause=self.event.id, fallback=fallback, arrival=arrival, order_id=about.id if about else None,
+            purpose=outbox.LATEST if self.is_flood else outbox.REPLY,
         )  # fmt: skip
+
+    def say_slower(self) -> None:
+        """Tell who has just become too fast what is let go."""
+        outbox.say(self.work, self.contact.id, menu.slower(self.language), cause=self.event.id)
 
     def tell_staff(self, news: str) -> None:
         """News for everyone of the shop who gets alerts, but for the sender, who gets the answer."""

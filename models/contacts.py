@@ -6,6 +6,8 @@ from datetime import datetime
 
 from tortoise import Model, fields
 
+from flows import flood
+from flows.flood import Patience
 from flows.identity import BSUID, WA_ID, Decision, Holder, decide, is_same_person
 from flows.inbound import IdentityChange, Message, Sender
 from flows.window import is_open
@@ -14,6 +16,7 @@ from models.work import Table, Work
 
 
 # `paced_until` is GCRA's theoretical arrival time of the pair limit; the sender writes it and `backoff_until`.
+# `chatter_until` is the same of what they write to us.
 class ContactRow(Model):
     id = fields.BigIntField(primary_key=True, generated=False)
     store_id = fields.BigIntField()
@@ -25,6 +28,7 @@ class ContactRow(Model):
     backoff_until = fields.DatetimeField(null=True)
     backoffs = fields.BigIntField(default=0, db_default=0)
     joined_to = fields.BigIntField(null=True)
+    chatter_until = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -54,6 +58,7 @@ class Contact:
     address: dict[str, str] | None
     last_inbound_at: datetime | None
     joined_to: int | None
+    chatter_until: datetime | None
     created_at: datetime
 
 
@@ -91,8 +96,9 @@ _RELEASE = statement(
 _BOTH = {"kept": INT, "gone": INT}
 _JOINED = (
     statement(
-        # An alert of theirs becomes a notice: only one may wait for each person.
-        "UPDATE outbox SET contact_id = :kept, purpose = CASE purpose WHEN 'alert' THEN 'notice' ELSE purpose END"
+        # Only one alert and one latest word may wait for each person.
+        "UPDATE outbox SET contact_id = :kept, purpose ="
+        " CASE purpose WHEN 'alert' THEN 'notice' WHEN 'latest' THEN 'reply' ELSE purpose END"
         " WHERE contact_id = :gone",
         _BOTH,
     ),
@@ -199,6 +205,12 @@ def heard_from(work: Work, contact: Contact, at: datetime) -> Contact:
     return work.replace(CONTACTS, replace(contact, last_inbound_at=at))
 
 
+def weigh(work: Work, contact: Contact, at: datetime) -> tuple[Contact, Patience]:
+    """Count a message of theirs, sent `at`, and say whether they write too fast."""
+    patience, until = flood.weigh(contact.chatter_until, min(at, work.now))
+    return work.replace(CONTACTS, replace(contact, chatter_until=until)), patience
+
+
 def keep_address(work: Work, contact: Contact, address: Mapping[str, str]) -> Contact:
     """Remember where this contact's parcels go: the next order offers it."""
     current = work.find(CONTACTS, contact.id)
@@ -211,7 +223,7 @@ def create(work: Work, *, wa_id: str | None, bsuid: str | None, name: str | None
         CONTACTS,
         Contact(
             id=work.ids.new(), store_id=work.store.id, name=name, language=None, address=None,
-            last_inbound_at=None, joined_to=None, created_at=work.now,
+            last_inbound_at=None, joined_to=None, chatter_until=None, created_at=work.now,
         ),
     )  # fmt: skip
     for kind, value in ((WA_ID, wa_id), (BSUID, bsuid)):

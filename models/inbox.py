@@ -1,9 +1,11 @@
 """The inbox: everything that happened, once, in the order it was accepted for each ordering key."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from typing import Any
 
 import orjson
 from tortoise import Model, fields
@@ -64,20 +66,50 @@ class Event:
 _COLUMNS = ("store_id", "source", "kind", "ordering_key", "payload", "due_at", "received_at")
 ACCEPT: Write = insert(InboxRow, *_COLUMNS, conflict="ON CONFLICT (source) DO NOTHING")
 _EVENT = {"id": INT, "kind": TEXT, "ordering_key": TEXT, "payload": BYTES, "attempts": INT, "received_at": TIME}
+_HEAD = {"id": INT, "ordering_key": TEXT}
+# (The oldest of a lane is asked for in the order of the lanes' index, or Postgres may walk through the others' events.)
+# Among the oldest events a lane's head is found at once; a flood would make this a walk through all of it, so it ends.
 _HEADS = statement(
-    "SELECT i.id, i.ordering_key FROM inbox i WHERE i.state = 'new' AND i.ordering_key <> 'status' AND i.due_at <= :now"
-    " AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.ordering_key = i.ordering_key AND e.state = 'new' AND e.id < i.id)"
+    "SELECT i.id, i.ordering_key FROM inbox i WHERE i.state = 'new' AND i.due_at <= :now AND i.id IN"
+    " (SELECT w.id FROM inbox w WHERE w.state = 'new' AND w.ordering_key <> 'status' ORDER BY w.id LIMIT :window)"
+    " AND i.id = (SELECT e.id FROM inbox e WHERE e.state = 'new' AND e.ordering_key >= i.ordering_key"
+    " ORDER BY e.ordering_key, e.id LIMIT 1)"
+    " ORDER BY i.id LIMIT :lanes FOR UPDATE SKIP LOCKED",
+    {"now": TIME, "window": INT, "lanes": INT},
+    _HEAD,
+)
+# From lane to lane through their index, whatever stands in each.
+_FAR_HEADS = statement(
+    "WITH RECURSIVE lane(name) AS (SELECT MIN(ordering_key) FROM inbox WHERE state = 'new' UNION ALL"
+    " SELECT (SELECT MIN(n.ordering_key) FROM inbox n WHERE n.state = 'new' AND n.ordering_key > lane.name)"
+    " FROM lane WHERE lane.name IS NOT NULL)"
+    " SELECT i.id, i.ordering_key FROM inbox i WHERE i.state = 'new' AND i.due_at <= :now AND i.id IN"
+    " (SELECT (SELECT e.id FROM inbox e WHERE e.state = 'new' AND e.ordering_key >= lane.name"
+    " ORDER BY e.ordering_key, e.id LIMIT 1) FROM lane WHERE lane.name <> 'status')"
     " ORDER BY i.id LIMIT :lanes FOR UPDATE SKIP LOCKED",
     {"now": TIME, "lanes": INT},
-    {"id": INT, "ordering_key": TEXT},
+    _HEAD,
 )
-_OF_LANES = statement(
-    "SELECT id, kind, ordering_key, payload, attempts, received_at FROM inbox WHERE id IN ("
-    "SELECT id FROM (SELECT id, ROW_NUMBER() OVER (PARTITION BY ordering_key ORDER BY id) AS place FROM inbox"
-    " WHERE state = 'new' AND due_at <= :now AND ordering_key IN :lanes) AS queue WHERE place <= :each)"
-    " ORDER BY id LIMIT :limit",
-    {"now": TIME, "lanes": TEXT, "each": INT, "limit": INT},
-    _EVENT,
+_COLUMNS_OF_EVENT = "i.id, i.kind, i.ordering_key, i.payload, i.attempts, i.received_at"
+_WITHIN_LANES = {"now": TIME, "heads": INT, "each": INT, "limit": INT}
+# Each database has its own way to be kept from reading a lane to its end.
+_OF_LANES = replace(
+    statement(
+        "WITH head AS MATERIALIZED (SELECT h.id, h.ordering_key, (SELECT e.id FROM inbox e WHERE e.state = 'new'"
+        " AND e.ordering_key = h.ordering_key AND e.id >= h.id ORDER BY e.id LIMIT 1 OFFSET :each) AS beyond"
+        f" FROM inbox h WHERE h.id IN :heads) SELECT {_COLUMNS_OF_EVENT} FROM head JOIN inbox i"
+        " ON i.ordering_key = head.ordering_key AND i.id >= head.id AND i.id < COALESCE(head.beyond, 9223372036854775807)"
+        " WHERE i.state = 'new' AND i.due_at <= :now ORDER BY i.id LIMIT :limit",
+        _WITHIN_LANES,
+        _EVENT,
+    ),
+    postgres=statement(
+        f"SELECT {_COLUMNS_OF_EVENT} FROM inbox h CROSS JOIN LATERAL (SELECT * FROM inbox e WHERE e.state = 'new'"
+        " AND (e.ordering_key, e.id) >= (h.ordering_key, h.id) ORDER BY e.ordering_key, e.id LIMIT :each) i"
+        " WHERE h.id IN :heads AND i.ordering_key = h.ordering_key AND i.due_at <= :now ORDER BY i.id LIMIT :limit",
+        _WITHIN_LANES,
+        _EVENT,
+    ).postgres,
 )
 _STATUSES = statement(
     "SELECT id, kind, ordering_key, payload, attempts, received_at FROM inbox"
@@ -148,12 +180,25 @@ async def take_in(connection: Connection, arrival: Arrival, *, store_id: int, sa
 
 
 async def claim(connection: Connection, now: datetime) -> list[Event]:
-    """The oldest due events, each lane's in order. On Postgres the locks on the lanes' heads are the lease."""
-    [heads] = await connection.fetch(_HEADS(now=now, lanes=BATCH_CONTACTS))
+    """The oldest due events, each lane's in order. On Postgres the locks on the lanes' heads are the lease.
+
+    What it costs depends on what it takes, not on how much one person has waiting. The lanes of the oldest events fill a
+    batch, unless one lane is deeper than its share.
+    """
+    [heads] = await connection.fetch(_HEADS(now=now, window=BATCH_SIZE, lanes=BATCH_CONTACTS))
+    events = await _of_lanes(connection, heads, now)
+    deepest = max(Counter(event.ordering_key for event in events).values(), default=BATCH_EVENTS)
+    if len(heads) < BATCH_CONTACTS and deepest >= BATCH_EVENTS:  # others may stand behind it, out of sight
+        [heads] = await connection.fetch(_FAR_HEADS(now=now, lanes=BATCH_CONTACTS))
+        events = await _of_lanes(connection, heads, now)
+    return events
+
+
+async def _of_lanes(connection: Connection, heads: Sequence[dict[str, Any]], now: datetime) -> list[Event]:
     if not heads:
         return []
-    keys = [head["ordering_key"] for head in heads]
-    [found] = await connection.fetch(_OF_LANES(now=now, lanes=keys, each=BATCH_EVENTS, limit=BATCH_SIZE))
+    ids = [head["id"] for head in heads]
+    [found] = await connection.fetch(_OF_LANES(now=now, heads=ids, each=BATCH_EVENTS, limit=BATCH_SIZE))
     return [Event(**row) for row in found]
 
 
@@ -190,9 +235,9 @@ async def has_unread_status(connection: Connection, now: datetime) -> bool:
     return bool(found)
 
 
-def finish(work: Work, event: Event) -> str:
-    """Like its three neighbours, it returns what became of the event."""
-    work.append(_SETTLE, (DONE, None, work.now, event.id))
+def finish(work: Work, event: Event, *, reason: str | None = None) -> str:
+    """Like its three neighbours, it returns what became of the event. `reason`: why there is perhaps no answer to it."""
+    work.append(_SETTLE, (DONE, reason, work.now, event.id))
     return DONE
 
 

@@ -218,7 +218,12 @@ class Stored:
 
 
 _SALTS = statement("SELECT salt FROM store", {}, {"salt": BYTES})
-_EVENTS = statement("SELECT source, id, state FROM inbox", {}, {"source": BYTES, "id": INT, "state": TEXT})
+# What was done with a reason may have been answered by the answer to a later one.
+_EVENTS = statement(
+    "SELECT source, id, CASE WHEN state = 'done' AND reason IS NOT NULL THEN 'ignored' ELSE state END FROM inbox",
+    {},
+    {"source": BYTES, "id": INT, "state": TEXT},
+)
 _MESSAGES = statement(
     "SELECT token, id, cause_id, purpose, state, resends, expires_at FROM outbox ORDER BY id",
     {},

@@ -22,7 +22,8 @@ MUST_ARRIVE, ONCE, EPHEMERAL = "must_arrive", "once", "ephemeral"
 """What an unknown outcome means for a message: send again once; never by itself (money, links); let it go (a menu)."""
 WINDOW, TEMPLATE = "window", "template"
 """Why a row is held: the window is closed and there is no template for it; or its template is not approved."""
-REPLY, ALERT, NOTICE = "reply", "alert", "notice"
+REPLY, LATEST, ALERT, NOTICE = "reply", "latest", "alert", "notice"
+"""What a message is for. Of the latest word one waits for each person and order: a newer one takes its place."""
 
 
 # `message` is the free form, `fallback` the template for a closed window, `parts` the first news of an alert that may
@@ -91,6 +92,11 @@ _COLUMNS = (
     "expires_at", "closed", "created_at",
 )  # fmt: skip
 _INSERT = insert(OutboxRow, *_COLUMNS)
+_SUPERSEDE = insert(
+    OutboxRow, *_COLUMNS,
+    conflict="ON CONFLICT (contact_id, COALESCE(order_id, 0)) WHERE purpose = 'latest' AND state = 'queued' AND attempts = 0"
+    " DO UPDATE SET message = excluded.message, fallback = excluded.fallback, cause_id = excluded.cause_id",
+)  # fmt: skip
 _MERGE = update(
     OutboxRow, ["id"], ["message", "fallback", "parts", "order_id"], where="state = 'queued' AND attempts = 0"
 )
@@ -123,13 +129,16 @@ def say(
     closed: bool = False,
     order_id: int | None = None,
 ) -> None:
-    """Queue `message` for this contact, after all that is queued for them already."""
+    """Queue `message` for this contact, after all that is queued for them already; a `latest` word replaces the last."""
     short = messages.dump(fallback) if fallback else None
     row = _row(
         work, contact_id, messages.dump(message), short,
         cause=cause, purpose=purpose, arrival=arrival, expires_at=expires_at, closed=closed, order_id=order_id,
     )  # fmt: skip
-    work.append(_INSERT, row)
+    if purpose == LATEST:
+        work.append(_SUPERSEDE, row, key=(contact_id, order_id))
+    else:
+        work.append(_INSERT, row)
 
 
 def say_again(work: Work, row: Outbound, message: Message, *, closed: bool = False) -> None:

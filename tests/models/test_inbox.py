@@ -1,6 +1,7 @@
 """The inbox: each event once, taken in order and by one worker, settled once."""
 
 import asyncio
+import time
 from datetime import timedelta
 
 import pytest
@@ -54,6 +55,34 @@ async def test_no_lane_takes_more_than_its_share_and_no_batch_more_than_its_size
     assert len(taken) == limits.BATCH_EVENTS + limits.BATCH_CONTACTS - 1 <= limits.BATCH_SIZE
     assert [n for lane, n in taken if lane == "c:flood"] == list(range(1, limits.BATCH_EVENTS + 1))
     assert [n for lane, n in taken if lane != "c:flood"] == list(range(101, 100 + limits.BATCH_CONTACTS))
+
+
+@pytest.mark.parametrize("is_postponed", [False, True])
+async def test_whoever_stands_behind_a_flood_is_taken_at_once(database: Database, is_postponed: bool) -> None:
+    await accept(
+        database, *(event(n, "c:flood") for n in range(2 * limits.BATCH_SIZE)), event(-1, "c:z"), event(-2, "c:a")
+    )
+    if is_postponed:
+        async with unit(database) as work:
+            [head, *_] = await inbox.claim(work.connection, NOW)
+            inbox.postpone(work, head, attempts=1, delay=timedelta(seconds=2))
+
+    taken = [lane for lane, _ in await claim(database)]
+    assert taken == ["c:flood"] * (0 if is_postponed else limits.BATCH_EVENTS) + ["c:z", "c:a"]
+
+
+async def test_a_claim_costs_the_same_however_much_one_person_has_waiting(database: Database) -> None:
+    costs = []
+    for start, end in ((0, 1_000), (1_000, 20_000)):
+        await accept(database, *(event(n, "c:flood") for n in range(start, end)), event(-end, f"c:{end}"))
+        await run(database, "ANALYZE")
+        times = []
+        for _ in range(7):
+            began = time.perf_counter()
+            assert len(await claim(database)) > limits.BATCH_EVENTS
+            times.append(time.perf_counter() - began)
+        costs.append(min(times))
+    assert costs[1] < 5 * costs[0]
 
 
 async def test_a_lane_whose_head_is_postponed_waits(database: Database) -> None:

@@ -59,6 +59,11 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
         "I am sorry, something went wrong on our side and I could not deal with your last message. "
         "The shop knows and will look after it; you need not send it again."
     ),
+    # When somebody writes too fast
+    "slower.body": (
+        "You write faster than I can answer, so I skip some of your messages. Nothing about your orders is lost, and a cart "
+        "always counts. Please wait a minute, then write again."
+    ),
     # Staff: commands
     "command.help": "this list",
     "command.doctor": "is everything well? queues, windows, token, templates",
