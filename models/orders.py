@@ -121,6 +121,10 @@ class Sold:
 
 
 HISTORY = Table(OrderHistoryRow, Entry, key="place")
+# Two who change one order at once add the same version of it: that is a conflict, like the order's own, and no fault.
+HISTORY.insert = replace(
+    insert(OrderHistoryRow, *HISTORY.columns, conflict="ON CONFLICT (order_id, version) DO NOTHING"), exact=True
+)
 SOLD: View[Sold] = View("order_id")
 
 _LINE = insert(OrderLineRow, *(name for name in kinds(OrderLineRow) if name != "id"))

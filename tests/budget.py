@@ -18,3 +18,6 @@ ACKS = 100 * TIMES
 
 BODIES = 20_000 * TIMES
 """Signed bodies of a grammar, spoiled, stored and handled. About 4 ms each."""
+
+RACES = 1_000 * TIMES
+"""Rounds of each race on Postgres. About 10 ms each."""
