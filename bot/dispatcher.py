@@ -242,7 +242,7 @@ class Dispatcher(Loop):
         member = staff.find(work, contact.id)
         patience = Patience.PATIENT
         if member is None:
-            contact, patience = contacts.weigh(work, contact, sent_at)
+            contact, patience = contacts.weigh(work, contact, event.received_at)
         turn = Turn(work, event, message, contact, member, sent_at, self._catalog_id, patience)
         mark = work.mark()
         await routes.find(message, member)(turn)

@@ -20,7 +20,7 @@ class Patience(Enum):
 
 
 def weigh(until: datetime | None, at: datetime) -> tuple[Patience, datetime]:
-    """One more message, sent `at`; and the `until` to keep, the moment at which all that was written is forgotten."""
+    """One more message, accepted `at`; and the `until` to keep, the moment at which all that was written is forgotten."""
     may, later = next_free(until, at, pace=CHATTER)
     if may:
         return Patience.PATIENT, later

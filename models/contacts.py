@@ -206,8 +206,8 @@ def heard_from(work: Work, contact: Contact, at: datetime) -> Contact:
 
 
 def weigh(work: Work, contact: Contact, at: datetime) -> tuple[Contact, Patience]:
-    """Count a message of theirs, sent `at`, and say whether they write too fast."""
-    patience, until = flood.weigh(contact.chatter_until, min(at, work.now))
+    """Count a message of theirs, accepted `at`, and say whether they write too fast."""
+    patience, until = flood.weigh(contact.chatter_until, at)
     return work.replace(CONTACTS, replace(contact, chatter_until=until)), patience
 
 

@@ -68,6 +68,15 @@ async def test_chatter_is_answered_thirty_times_and_once_more(stored: Door) -> N
     assert await flood.ended() == {("done", None): limits.CHATTER, ("done", "flood"): 1, ("ignored", "flood"): skipped}
 
 
+async def test_a_message_that_comes_late_is_no_flood(shut: Door) -> None:
+    flood = Flood(shut)
+    await flood.words(1)
+    hour_ago = str(int((shut.app.clock.now() - timedelta(hours=1)).timestamp()))
+    await flood.send({"type": "text", "text": {"body": "hello"}, "timestamp": hour_ago})
+    await flood.handle()
+    assert len(await flood.said()) == 2
+
+
 async def test_carts_addresses_and_staff_come_through_a_flood(stored: Door) -> None:
     """Of what is to be said about an order the latest word waits; the order, its address and its news are all there."""
     flood = Flood(stored)

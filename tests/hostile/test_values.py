@@ -52,10 +52,15 @@ def bodies(gate: Gate, value: bytes) -> Iterator[bytes]:
     for n, (name, item) in enumerate(places()):
         if item.get("id") != PLACE and name in ("messages", "statuses"):
             item["id"] = f"wamid.{n}"
+        sender = f"9178{n:08}"
+        if name == "messages" and item.get("from") != PLACE:  # everybody on their own, or they would be a flood
+            item |= {"from": sender}
+        if name == "messages" and item.get("from_user_id") != PLACE:
+            item |= {"from_user_id": f"IN.{n}"}
         sound = gate.sound(n)
         gate.expected.add(sound["id"])
         if name == "messages":
-            person = payloads.contact(PLACE if n % 7 == 0 else payloads.ASHA, name=PLACE if n % 5 == 0 else "Asha")
+            person = payloads.contact(PLACE if n % 7 == 0 else sender, name=PLACE if n % 5 == 0 else "Asha")
             changes.append(payloads.messages(item, sound, number=gate.number, contacts=[person]))
         elif name == "statuses":
             changes.append(payloads.messages(sound, number=gate.number, statuses=[item]))
