@@ -1,9 +1,8 @@
-"""The servers that are measured, each a process of its own on the first core: `python -m benchmarks.servers KIND PORT FOLDER`."""
+"""The servers that are measured, each a process of its own on the first core: `python -m benchmarks.servers KIND PORT ADDRESS`."""
 
 import asyncio
 import os
 import sys
-from pathlib import Path
 
 import uvloop
 from aiohttp import web
@@ -13,7 +12,7 @@ from bot.settings import load
 from bot.whatsapp.signature import Signature
 
 
-async def bare(port: int, _folder: Path) -> None:
+async def bare(port: int, _address: str) -> None:
     """A routed aiohttp handler that checks the same signature over the same bytes and keeps nothing: the ceiling."""
     signature = Signature(SECRET)
 
@@ -28,19 +27,19 @@ async def bare(port: int, _folder: Path) -> None:
     await web.TCPSite(runner, "127.0.0.1", port).start()
 
 
-async def durable(port: int, folder: Path) -> None:
+async def durable(port: int, address: str) -> None:
     """Our door: every event on disk (fsync) and known by its source id before its 200. Nobody handles what it takes in."""
     from bot.app import App
 
-    app = App(load(environment(port, folder)), files=folder)
+    app = App(load(environment(port, address)))
     await app.start(loops=False)
 
 
-def environment(port: int, folder: Path) -> dict[str, str]:
+def environment(port: int, address: str) -> dict[str, str]:
     """Settings of a bot whose Graph API is a stand-in beside it."""
     return {
         "PORT": str(port),
-        "DATABASE_URL": f"sqlite://{folder}/bench.sqlite3",
+        "DATABASE_URL": address,
         "WHATSAPP_PHONE_NUMBER_ID": "100200300400500",
         "WHATSAPP_BUSINESS_ACCOUNT_ID": "500400300200100",
         "WHATSAPP_ACCESS_TOKEN": "bench-token",
@@ -55,12 +54,12 @@ def environment(port: int, folder: Path) -> dict[str, str]:
 KINDS = {"bare": bare, "durable": durable}
 
 
-async def serve(kind: str, port: int, folder: Path) -> None:
-    await KINDS[kind](port, folder)
+async def serve(kind: str, port: int, address: str) -> None:
+    await KINDS[kind](port, address)
     await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {0})
-    uvloop.run(serve(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])))
+    uvloop.run(serve(sys.argv[1], int(sys.argv[2]), sys.argv[3]))

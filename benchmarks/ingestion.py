@@ -1,0 +1,50 @@
+"""Every event on disk before its 200, against a handler that keeps nothing."""
+
+import itertools
+import statistics
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
+
+from benchmarks import load
+from benchmarks.frame import Figure, interleaved, ratios, server
+
+TITLE = "Durable ingestion ÷ bare handler with the same signature check"
+SECONDS = 1.0
+WORK = 25_000
+MUST = {16: (0.40, 0.50), 64: (0.70, 0.80), 256: (0.85, 0.95)}
+"""By connections: what must be reached, and the stretch."""
+
+
+SIDES = ("bare", "durable")
+
+
+async def measure(say: Callable[[str], None]) -> list[Figure]:
+    figures = []
+    bodies = itertools.count(step=WORK)
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        servers = {kind: stack.enter_context(server(kind, f"sqlite://{folder}/{kind}.sqlite3")) for kind in SIDES}
+        for connections, (must, stretch) in MUST.items():
+
+            def side(kind: str, connections: int = connections) -> Callable[[], Awaitable[load.Result]]:
+                async def drive() -> load.Result:
+                    work = load.requests(WORK, start=next(bodies))
+                    return await load.drive(servers[kind].port, connections=connections, work=work, seconds=SECONDS)
+
+                return drive
+
+            name = f"{connections} connections"
+            found = await interleaved(name, {kind: side(kind) for kind in SIDES}, say)
+            over, under = ([result.per_second for result in found[kind]] for kind in ("durable", "bare"))
+            beside = _beside(over, under, found["durable"])
+            figures.append(Figure(name, ratios(over, under), must, stretch, beside=beside))
+    return figures
+
+
+def _beside(over: Sequence[float], under: Sequence[float], results: Sequence[load.Result]) -> str:
+    median = statistics.median
+    return (
+        f"{median(over):,.0f}/s ÷ {median(under):,.0f}/s,"
+        f" p50 {median(r.p50_ms for r in results):.1f} · p99 {median(r.p99_ms for r in results):.1f} ms"
+    )
