@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from tortoise import Model, fields
@@ -41,9 +41,11 @@ class InboxRow(Model):
         table = "inbox"
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """Something that happened, as the door saw it."""
+class Arrival(NamedTuple):
+    """Something that happened, as the door saw it. Told again it has the same `source_id`; one `ordering_key` keeps its order.
+
+    A tuple, because the door makes one of every event and a frozen dataclass takes five times as long to make.
+    """
 
     source_id: str
     kind: str

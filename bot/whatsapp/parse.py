@@ -9,7 +9,6 @@ answered: `ignored.foreign_number`, `ignored.echo`, `ignored.call`, `ignored.gro
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -18,8 +17,9 @@ import orjson
 
 from bot.whatsapp.fields import array, loads, mapping
 from bot.whatsapp.reading import Reading, read
+from models.inbox import STATUS_LANE, Arrival
 
-__all__ = ["Item", "NotJson", "Reading", "explode", "read"]
+__all__ = ["NotJson", "Reading", "explode", "read"]
 
 KEY_LENGTH = 150
 """Most keys are Meta's own ids, below 100 characters; a longer one is replaced by its hash."""
@@ -52,26 +52,17 @@ class NotJson(ValueError):
     """The body is no JSON at all: the only one that is answered 400."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One thing Meta told us. Told again it has the same `source_id`; one `ordering_key` is handled in order.
+def explode(raw: bytes, *, phone_number_id: str) -> list[Arrival]:
+    """Every message, status and notice in `raw`, in its order; never empty. `phone_number_id` is the one we serve.
 
-    `payload` is JSON: {"field", "entry", "number", "contact"?, "item"}; of a body that is not the envelope, its bytes.
+    A payload is JSON: {"field", "entry", "number", "contact"?, "item"}; of a body that is not the envelope, its bytes.
     """
-
-    source_id: str
-    kind: str
-    ordering_key: str
-    payload: bytes
-
-
-def explode(raw: bytes, *, phone_number_id: str) -> list[Item]:
-    """Every message, status and notice in `raw`, in its order; never empty. `phone_number_id` is the one we serve."""
+    items: list[Arrival] = []
     try:
-        items = list(_entries(_body(raw), phone_number_id))
+        _entries(_body(raw), phone_number_id, items)
     except RecursionError:
-        items = []
-    return items or [Item(f"u:{sha256(raw).hexdigest()}", "unknown", "unknown", raw)]
+        items.clear()
+    return items or [Arrival(f"u:{sha256(raw).hexdigest()}", "unknown", "unknown", raw)]
 
 
 def _body(raw: bytes) -> Any:
@@ -83,49 +74,50 @@ def _body(raw: bytes) -> Any:
 
 @dataclass(slots=True)
 class _Change:
-    """One change of one entry: where its items come from."""
+    """One change of one entry: where its items come from, and the list they go to."""
 
     entry: Any
     field: Any
     time: Any
     number: str
     ours: bool
+    items: list[Arrival]
 
-    def item(self, kind: str, item: object, *, keys: tuple[str, str], contact: object = None) -> Item:
-        source_id, ordering_key = keys
+    def add(self, kind: str, item: object, source_id: str, ordering_key: str, contact: object = None) -> None:
         kept = {"field": self.field, "entry": self.entry, "number": self.number, "item": item}
         if contact is not None:
             kept["contact"] = contact
         if not self.ours:
             kind = "ignored.foreign_number"
-        return Item(source_id, kind, "ignored" if kind.startswith("ignored.") else ordering_key, _dump(kept))
+        lane = "ignored" if kind.startswith("ignored.") else ordering_key
+        self.items.append(Arrival(source_id, kind, lane, _dump(kept)))
 
-    def notice(self, kind: str, value: object, *, lane: str) -> Item:
+    def add_notice(self, kind: str, value: object, *, lane: str) -> None:
         """An item without an id of its own: told again, it has the same bytes and the same time."""
         origin = [part if isinstance(part, int | str) else "" for part in (self.entry, self.field, self.time)]
-        return self.item(kind, value, keys=(_key("x", ":".join(map(str, [*origin, _hash(value)]))), lane))
+        self.add(kind, value, _key("x", ":".join(map(str, [*origin, _hash(value)]))), lane)
 
 
-def _entries(body: object, ours: str) -> Iterator[Item]:
+def _entries(body: object, ours: str, items: list[Arrival]) -> None:
     if not isinstance(body, dict) or body.get("object") != "whatsapp_business_account":
         return
     for entry in array(body.get("entry")):
         if not isinstance(entry, dict) or not isinstance(entry.get("changes"), list):
-            yield _strange(entry)
+            items.append(_strange(entry))
             continue
         for change in entry["changes"]:
             if isinstance(change, dict) and isinstance(value := change.get("value"), dict):
                 number = str(mapping(value.get("metadata")).get("phone_number_id") or ours)
-                of = _Change(entry.get("id"), change.get("field"), entry.get("time"), number, ours=number == ours)
-                yield from _changed(of, value)
+                field, time = change.get("field"), entry.get("time")
+                _changed(_Change(entry.get("id"), field, time, number, number == ours, items), value)
             else:
-                yield _strange(change)
+                items.append(_strange(change))
 
 
-def _changed(change: _Change, value: dict[str, Any]) -> Iterator[Item]:
+def _changed(change: _Change, value: dict[str, Any]) -> None:
     """A field of its own is kept whole. In `messages` (which older senders leave out) every array is taken apart."""
     if change.field not in ("messages", None):
-        yield change.notice(_kind_of(change.field), value, lane="account")
+        change.add_notice(_kind_of(change.field), value, lane="account")
         return
     empty = True
     for name, items in value.items():
@@ -133,24 +125,24 @@ def _changed(change: _Change, value: dict[str, Any]) -> Iterator[Item]:
             continue
         empty = False
         if name == "messages" and isinstance(items, list):
-            yield from _messages(change, value, items)
+            _messages(change, value, items)
         elif name == "statuses" and isinstance(items, list):
-            yield from _statuses(change, value, items)
+            _statuses(change, value, items)
         elif name == "errors" and isinstance(items, list):
             for error in items:
-                yield change.notice("errors", error, lane="account")
+                change.add_notice("errors", error, lane="account")
         else:
-            yield change.notice(_kind_of(name), {name: items}, lane="account")
+            change.add_notice(_kind_of(name), {name: items}, lane="account")
     if empty:
-        yield change.notice("field.messages", value, lane="account")
+        change.add_notice("field.messages", value, lane="account")
 
 
-def _messages(change: _Change, value: dict[str, Any], messages: list[Any]) -> Iterator[Item]:
+def _messages(change: _Change, value: dict[str, Any], messages: list[Any]) -> None:
     contacts = _Contacts(value, alone=len(messages) == 1)
     own = mapping(value.get("metadata")).get("display_phone_number")
     for message in messages:
         if not isinstance(message, dict):
-            yield change.notice("unknown", message, lane="unknown")
+            change.add_notice("unknown", message, lane="unknown")
             continue
         contact = contacts.of(message)
         kind = "message"
@@ -160,28 +152,30 @@ def _messages(change: _Change, value: dict[str, Any], messages: list[Any]) -> It
             kind = "ignored.echo"
         wamid = message.get("id")
         source_id = _key("m", wamid) if wamid and isinstance(wamid, str) else f"m:#{_hash(message)}"
-        yield change.item(kind, message, keys=(source_id, _lane(message, contact)), contact=contact)
+        change.add(kind, message, source_id, _lane(message, contact), contact)
 
 
-def _statuses(change: _Change, value: dict[str, Any], statuses: list[Any]) -> Iterator[Item]:
+def _statuses(change: _Change, value: dict[str, Any], statuses: list[Any]) -> None:
     contacts = _Contacts(value, alone=len(statuses) == 1)
     for status in statuses:
         if not isinstance(status, dict):
-            yield change.notice("unknown", status, lane="unknown")
+            change.add_notice("unknown", status, lane="unknown")
+            continue
+        if status.get("type") == "payment":
+            change.add("payment", status, *_payment_keys(change, status), contacts.of(status))
             continue
         kind = "status"
-        keys = (_status_id(status), "status")
-        if status.get("type") == "payment":
-            kind, keys = "payment", _payment_keys(change, status)
-        elif status.get("type") == "call":
+        if status.get("type") == "call":
             kind = "ignored.call"
         elif status.get("recipient_type") == "group":
             kind = "ignored.group"
-        yield change.item(kind, status, keys=keys, contact=contacts.of(status))
+        change.add(kind, status, _status_id(status), STATUS_LANE, contacts.of(status))
 
 
 class _Contacts:
     """The people of one change by their ids. Meta promises no order, so an item never gets its neighbour's name."""
+
+    __slots__ = ("_by_id", "_only")
 
     def __init__(self, value: dict[str, Any], *, alone: bool) -> None:
         people = [contact for contact in array(value.get("contacts")) if isinstance(contact, dict)]
@@ -207,27 +201,21 @@ class _Contacts:
 def _lane(message: dict[str, Any], contact: Any) -> str:
     """A message belongs to its sender; news about an identity to the old one, behind everything that one has sent."""
     system, person = mapping(message.get("system")), mapping(contact)
-    for said, field in (
-        (system, "previous_user_id"),
-        (message, "from_user_id"),
-        (message, "from"),
-        (person, "user_id"),
-        (person, "wa_id"),
-        (system, "user_id"),
-        (system, "wa_id"),
-    ):
-        if (identity := said.get(field)) and isinstance(identity, str):
+    for identity in (
+        system.get("previous_user_id"), message.get("from_user_id"), message.get("from"),
+        person.get("user_id"), person.get("wa_id"), system.get("user_id"), system.get("wa_id"),
+    ):  # fmt: skip
+        if identity and isinstance(identity, str):
             return _key("c", identity)
     return "unknown"
 
 
 def _status_id(status: dict[str, Any]) -> str:
-    parts = [status.get("id"), status.get("status")]
-    if not all(part and isinstance(part, str) for part in parts):
+    wamid, said = status.get("id"), status.get("status")
+    if not (wamid and isinstance(wamid, str) and said and isinstance(said, str)):
         return f"s:#{_hash(status)}"
-    if isinstance(participant := status.get("recipient_participant_id"), str):
-        parts.append(participant)
-    return _key("s", ":".join(map(str, parts)))
+    participant = status.get("recipient_participant_id")
+    return _key("s", f"{wamid}:{said}:{participant}" if isinstance(participant, str) else f"{wamid}:{said}")
 
 
 def _payment_keys(change: _Change, status: dict[str, Any]) -> tuple[str, str]:
@@ -258,8 +246,8 @@ def _kind_of(field: object) -> str:
     return "account" if field in _ACCOUNT else _IGNORED.get(field, f"field.{field}")
 
 
-def _strange(part: object) -> Item:
-    return Item(f"u:{_hash(part)}", "unknown", "unknown", _dump({"item": part}))
+def _strange(part: object) -> Arrival:
+    return Arrival(f"u:{_hash(part)}", "unknown", "unknown", _dump({"item": part}))
 
 
 def _key(prefix: str, identity: str) -> str:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.whatsapp.parse import Item, NotJson, explode, read
+from bot.whatsapp.parse import NotJson, explode, read
+from models.inbox import Arrival
 from tests import payloads
 from tests.payloads import ACCOUNT, ASHA, ASHA_ID, NUMBER, RAVI, RAVI_ID, change, contact, messages, status, text
 
@@ -19,16 +20,16 @@ JSON = st.recursive(
 )
 
 
-def cut(raw: bytes) -> list[Item]:
+def cut(raw: bytes) -> list[Arrival]:
     return explode(raw, phone_number_id=NUMBER)
 
 
-def only(raw: bytes) -> Item:
+def only(raw: bytes) -> Arrival:
     (item,) = cut(raw)
     return item
 
 
-def kept(item: Item) -> Any:
+def kept(item: Arrival) -> Any:
     return json.loads(item.payload)
 
 
@@ -231,7 +232,7 @@ def test_a_change_without_a_field_holds_messages(old: dict[str, None]) -> None:
 
 @pytest.mark.parametrize("body", [b"{}", b"[]", b"null", b'"x"', b"0", b'{"object":"page","entry":[]}', b" \n1 "])
 def test_json_that_is_no_envelope_is_kept_whole(body: bytes) -> None:
-    assert cut(body) == [Item(f"u:{hashlib.sha256(body).hexdigest()}", "unknown", "unknown", body)]
+    assert cut(body) == [Arrival(f"u:{hashlib.sha256(body).hexdigest()}", "unknown", "unknown", body)]
 
 
 @pytest.mark.parametrize("entries", [{}, [], [{"id": "1", "changes": []}]])
@@ -282,7 +283,7 @@ def test_a_deep_message_costs_its_neighbours_nothing(depth: int) -> None:
 @pytest.mark.parametrize("depth", [1_100, 100_000])
 def test_what_is_too_deep_to_look_into_is_kept_whole(depth: int) -> None:
     body = payloads.raw(messages(text())).replace(b'"hello"', b"[" * depth + b"]" * depth)
-    assert only(body) == Item(f"u:{hashlib.sha256(body).hexdigest()}", "unknown", "unknown", body)
+    assert only(body) == Arrival(f"u:{hashlib.sha256(body).hexdigest()}", "unknown", "unknown", body)
 
 
 @pytest.mark.parametrize("identity", ["x" * 5000, "a\0b", "अशा", "a\nb", "\ud83d"])
