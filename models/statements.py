@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import orjson
@@ -82,21 +83,45 @@ def kinds(row: type[Model]) -> dict[str, Kind]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Write:
-    """A statement for many rows. With `exact`, a row that changes nothing is a conflict (somebody else moved first)."""
+    """A statement for many rows. With `exact`, a row that changes nothing is a conflict (somebody else moved first).
+
+    `values` is the part of an insert for SQLite that stands once for each row; an update has none.
+    """
 
     table: str
     sqlite: str
     postgres: str
     kinds: tuple[Kind, ...]
     exact: bool = False
+    values: str = ""
 
-    def sqlite_rows(self, rows: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
-        return [tuple(k.to_sqlite(v) for k, v in zip(self.kinds, row, strict=True)) for row in rows]
+    def sqlite_rows(self, rows: Sequence[Sequence[Value]]) -> Sequence[Sequence[Value]]:
+        if all(kind.to_sqlite is _same for kind in self.kinds):
+            return rows
+        columns = zip(self.kinds, zip(*rows, strict=True), strict=True)
+        return list(zip(*(_converted(kind.to_sqlite, column) for kind, column in columns), strict=True))
 
-    def postgres_columns(self, rows: Sequence[Sequence[Value]]) -> list[list[Value]]:
-        return [
-            [k.to_postgres(v) for v in column] for k, column in zip(self.kinds, zip(*rows, strict=True), strict=True)
-        ]
+    def postgres_columns(self, rows: Sequence[Sequence[Value]]) -> list[Sequence[Value]]:
+        columns = zip(self.kinds, zip(*rows, strict=True), strict=True)
+        return [_converted(kind.to_postgres, column) for kind, column in columns]
+
+    @cache  # noqa: B019 - writes are made once, at import, and live as long as the program
+    def sqlite_of(self, count: int) -> str:
+        """An insert of so many rows in one statement."""
+        head, values, conflict = self.sqlite.partition(self.values)
+        return f"{head}{', '.join([values] * count)}{conflict}"
+
+
+def _converted(convert: Callable[[Value], Value], column: Sequence[Value]) -> Sequence[Value]:
+    """Neighbours often share a value, above all the moment of a batch: it is converted once."""
+    if convert is _same:
+        return column
+    converted, last, result = [], None, None
+    for value in column:
+        if value is not last:
+            last, result = value, convert(value)
+        converted.append(result)
+    return converted
 
 
 def _unnest(columns: Mapping[str, Kind]) -> str:
@@ -109,12 +134,14 @@ def insert(row: type[Model], *columns: str, conflict: str = "") -> Write:
     table, every = row._meta.db_table, kinds(row)
     used = {name: every[name] for name in columns or every}
     names = ", ".join(used)
-    values = ", ".join(f"u.{name}::{kind.postgres}" for name, kind in used.items())
+    selected = ", ".join(f"u.{name}::{kind.postgres}" for name, kind in used.items())
+    values = f"({', '.join('?' * len(used))})"
     return Write(
         table,
-        f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(used))}) {conflict}",
-        f"INSERT INTO {table} ({names}) SELECT {values} FROM {_unnest(used)} ORDER BY u.ord {conflict}",
+        f"INSERT INTO {table} ({names}) VALUES {values} {conflict}",
+        f"INSERT INTO {table} ({names}) SELECT {selected} FROM {_unnest(used)} ORDER BY u.ord {conflict}",
         tuple(used.values()),
+        values=values,
     )
 
 

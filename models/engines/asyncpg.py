@@ -104,10 +104,25 @@ class Client(_Translated):
         return _Context(Transaction(self), self._pool_init_lock)
 
     async def write_at_once(self, work: Sequence[tuple[Write, Sequence[Sequence[Value]]]]) -> list[int]:
-        """A whole transaction: every write, then commit."""
+        """A whole transaction: every write, then commit. A single statement is one by itself, in one trip instead of three."""
+        if len(work) == 1:
+            [(write, rows)] = work
+            return [await self._write_alone(write, rows)]
         async with self._in_transaction() as transaction:
             counts: list[int] = await transaction.write(work)
             return counts
+
+    @translate_exceptions
+    async def _write_alone(self, write: Write, rows: Sequence[Sequence[Value]]) -> int:
+        columns = write.postgres_columns(rows)
+        if self._pool is None:
+            await self.create_connection(with_db=True)
+        assert self._pool is not None
+        async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+            Hook.point("database.commit")
+            status = await connection.execute(write.postgres, *columns)
+            Hook.point("database.committed")
+        return _changed(status)
 
 
 client_class = Client

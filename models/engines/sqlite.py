@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine, Sequence
+from itertools import chain
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -15,6 +16,9 @@ from models.engines import Hook
 from models.statements import Query, Value, Write
 
 T = TypeVar("T")
+
+ROWS_AT_ONCE = 32
+"""Rows of one insert: the widest table stays below 999 values, the least that a SQLite may be built to take."""
 
 
 async def to_the_end(coro: Coroutine[Any, Any, T]) -> T:
@@ -43,8 +47,27 @@ async def _on_thread(connection: aiosqlite.Connection, work: Callable[[sqlite3.C
     return result
 
 
-def _write(raw: sqlite3.Connection, work: Sequence[tuple[Write, list[tuple[Value, ...]]]]) -> list[int]:
-    return [raw.executemany(write.sqlite, rows).rowcount for write, rows in work]
+def _write(raw: sqlite3.Connection, work: Sequence[tuple[Write, Sequence[Sequence[Value]]]]) -> list[int]:
+    return [
+        _insert(raw, write, rows) if write.values else raw.executemany(write.sqlite, rows).rowcount
+        for write, rows in work
+    ]
+
+
+def _insert(raw: sqlite3.Connection, write: Write, rows: Sequence[Sequence[Value]]) -> int:
+    """Many rows a statement: `executemany` gives the GIL away at every row, and each time may wait long to have it back.
+
+    Always halves of halves, so that there are few texts and sqlite3 keeps all of them prepared.
+    """
+    changed = start = 0
+    size = ROWS_AT_ONCE
+    while left := len(rows) - start:
+        while size > left:
+            size //= 2
+        part = rows[start : start + size]
+        changed += raw.execute(write.sqlite_of(size), [*chain.from_iterable(part)]).rowcount
+        start += size
+    return changed
 
 
 def _commit(raw: sqlite3.Connection) -> None:
@@ -56,7 +79,9 @@ def _commit(raw: sqlite3.Connection) -> None:
         raise
 
 
-def _prepared(work: Sequence[tuple[Write, Sequence[Sequence[Value]]]]) -> list[tuple[Write, list[tuple[Value, ...]]]]:
+def _prepared(
+    work: Sequence[tuple[Write, Sequence[Sequence[Value]]]],
+) -> list[tuple[Write, Sequence[Sequence[Value]]]]:
     return [(write, write.sqlite_rows(rows)) for write, rows in work]
 
 

@@ -106,6 +106,7 @@ async def test_sixty_four_at_once_share_two_commits_and_keep_their_order(ready_u
         assert await put(r.intake, [arrivals(name) for name in names]) == [None] * 64
         assert r.hits["database.commit"] <= 2
         assert r.woken == r.hits["database.commit"]
+        assert "database.begin" not in r.hits  # a batch is one trip to the database, not one for each of its statements
         assert (await r.keys(), r.counted()) == (names, (64.0, 0.0))
 
 
@@ -178,6 +179,28 @@ async def test_nobody_waits_longer_than_patience_and_the_event_is_kept_all_the_s
                 await r.intake.put(arrivals("patient"))
         await r.intake.stop()
         assert await r.keys() == ["patient"]
+
+
+async def test_patience_is_everybodys_own_though_one_alarm_rings_for_all(sqlite_url: str) -> None:
+    async with rig(sqlite_url, patience=timedelta(milliseconds=200)) as r:
+        loop = asyncio.get_running_loop()
+
+        async def waits(name: str) -> float:
+            began = loop.time()
+            with pytest.raises(Full):
+                await r.intake.put(arrivals(name))
+            return loop.time() - began
+
+        async with locked(sqlite_url):
+            first = asyncio.ensure_future(waits("first"))
+            await r.committing.wait()
+            second = asyncio.ensure_future(waits("second"))
+            await asyncio.sleep(0.1)
+            third = asyncio.ensure_future(waits("third"))
+            waited = await asyncio.gather(first, second, third)
+        assert all(0.19 <= each < 0.29 for each in waited), waited
+        await r.intake.put(arrivals("fourth"))
+        assert await r.keys() == ["first", "second", "third", "fourth"]
 
 
 async def test_a_full_queue_refuses_at_once_and_keeps_what_it_has(sqlite_url: str) -> None:
