@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain
+from typing import NamedTuple
 
 import structlog
 
@@ -29,10 +30,11 @@ class Full(Exception):
     """The queue is full, or the database cannot take events now: nothing of these was stored as far as we know."""
 
 
-@dataclass(slots=True)
-class _Waiting:
+class _Waiting(NamedTuple):
     arrivals: Sequence[Arrival]
     done: asyncio.Future[None]
+    until: float
+    """When its patience ends, by the loop's clock."""
 
 
 class Intake:
@@ -55,6 +57,8 @@ class Intake:
         self._patience_s = patience.total_seconds()
         self._queue: list[_Waiting] = []
         self._queued = 0
+        self._batch: list[_Waiting] = []
+        self._alarm: asyncio.TimerHandle | None = None
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
@@ -69,6 +73,8 @@ class Intake:
         if self._task is not None:
             await asyncio.wait([self._task], timeout=self._patience_s)
             await tasks.stop(self._task)
+        if self._alarm is not None:
+            self._alarm.cancel()
 
     @property
     def is_running(self) -> bool:
@@ -84,29 +90,43 @@ class Intake:
         # A body larger than the whole queue is taken when nothing else waits, or it would be refused for ever.
         if self._stopping or not self.is_running or (self._queued and self._queued + len(arrivals) > QUEUE_LIMIT):
             raise Full
-        waiting = _Waiting(arrivals, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(arrivals, loop.create_future(), loop.time() + self._patience_s)
         self._queue.append(waiting)
         self._queued += len(arrivals)
         self._wake.set()
-        try:
-            async with asyncio.timeout(self._patience_s):
-                await waiting.done
-        except TimeoutError:
-            raise Full from None
+        if self._alarm is None:
+            self._alarm = loop.call_at(waiting.until, self._lose_patience)
+        await waiting.done
+
+    def _lose_patience(self) -> None:
+        """One alarm for all: it refuses whose time is over, and rings again for the next. All wait in the order they came."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        self._alarm = None
+        for waiting in chain(self._batch, self._queue):
+            if waiting.until > now:
+                self._alarm = loop.call_at(waiting.until, self._lose_patience)
+                return
+            _refuse(waiting.done)
 
     async def _run(self) -> None:
         while not (self._stopping and not self._queue):
             await self._wake.wait()
             self._wake.clear()
             while self._queue:
-                batch = self._take()
+                self._batch = self._take()
                 try:
-                    await self._store_batch(batch)
+                    await self._store_batch(self._batch)
                 finally:
-                    for waiting in batch:
+                    for waiting in self._batch:
                         _refuse(waiting.done)
+                    self._batch = []
 
     def _take(self) -> list[_Waiting]:
+        if self._queued <= BATCH:
+            batch, self._queue, self._queued = self._queue, [], 0
+            return batch
         size = taken = 0
         for waiting in self._queue:
             if taken and size + len(waiting.arrivals) > BATCH:

@@ -1,8 +1,34 @@
 """What is counted, in Prometheus' text format: events, messages, queues and how long people wait."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from bisect import bisect_left
+from collections.abc import Iterable
+from itertools import accumulate
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import Collector
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+class Durations(Collector):
+    """A histogram for the hottest path: it belongs to the loop's thread, and so needs no locks."""
+
+    def __init__(self, name: str, text: str, *, registry: CollectorRegistry) -> None:
+        self._name, self._text = name, text
+        self._counts = [0] * (len(SECONDS) + 1)
+        self._sum = 0.0
+        registry.register(self)
+
+    def observe(self, seconds: float) -> None:
+        self._counts[bisect_left(SECONDS, seconds)] += 1
+        self._sum += seconds
+
+    def collect(self) -> Iterable[Metric]:
+        bounds = [*(str(float(bound)) for bound in SECONDS), "+Inf"]
+        yield HistogramMetricFamily(
+            self._name, self._text, buckets=[*zip(bounds, accumulate(self._counts), strict=True)], sum_value=self._sum
+        )
 
 
 class Metrics:
@@ -21,9 +47,7 @@ class Metrics:
         self.sends = Counter(
             "waybill_sends", "Attempts to send by what came of them", ["outcome"], registry=self.registry
         )
-        self.ack = Histogram(
-            "waybill_ack_seconds", "Webhook request to its answer", buckets=SECONDS, registry=self.registry
-        )
+        self.ack = Durations("waybill_ack_seconds", "Webhook request to its answer", registry=self.registry)
         self.reply = Histogram(
             "waybill_reply_seconds", "Event accepted to its reply accepted by WhatsApp", buckets=SECONDS,
             registry=self.registry,

@@ -7,9 +7,12 @@ cannot take it, and 400 only for what is no JSON. No log line, no look-up, no ty
 import asyncio
 import hmac
 from datetime import timedelta
+from email.utils import formatdate
 
 import structlog
-from aiohttp import web
+from aiohttp import HttpVersion11, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import SERVER_SOFTWARE
 from aiohttp.web_exceptions import HTTPRequestEntityTooLarge
 
 from bot.clock import Clock
@@ -19,7 +22,6 @@ from bot.metrics import Metrics
 from bot.whatsapp.parse import NotJson, explode
 from bot.whatsapp.signature import Signature
 from flows.limits import BODY_BYTES
-from models.inbox import Arrival
 
 log = structlog.get_logger()
 
@@ -37,6 +39,31 @@ REFUSALS = {
     415: "Send the body as it is: compressed bodies are not taken.",
     503: "The events could not be stored just now. Send them again.",
 }
+
+
+class _Accepted(web.StreamResponse):
+    """200 without a body, as aiohttp would write it. Every connection hears the same, so it is not put together each time."""
+
+    keep_alive = True
+    _second = 0
+    _bytes = b""
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
+        second = int(Clock.monotonic())
+        if second != self._second:
+            self._second = second
+            self._bytes = (
+                f"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nDate: {formatdate(usegmt=True)}\r\nServer: {SERVER_SOFTWARE}\r\n\r\n"
+            ).encode()
+        await request.writer.write(self._bytes)
+        return request.writer
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Nothing follows the head."""
+
+
+ACCEPTED = _Accepted()
+"""For who speaks HTTP/1.1 and stays: others have to be told that the connection ends, or does not."""
 
 
 class Webhook:
@@ -72,7 +99,7 @@ class Webhook:
             return self._refuse(403)
         return web.Response(text=challenge, headers={"X-Content-Type-Options": "nosniff"})
 
-    async def receive(self, request: web.Request) -> web.Response:
+    async def receive(self, request: web.Request) -> web.StreamResponse:
         began = Clock.monotonic()
         status = await self._receive(request)
         if status != 200:
@@ -81,7 +108,8 @@ class Webhook:
             self._faults("webhook.accepted")
         self._answers[200].inc()
         self._ack.observe(Clock.monotonic() - began)
-        return web.Response()
+        is_usual = request.version == HttpVersion11 and request.keep_alive
+        return ACCEPTED if is_usual else web.Response()
 
     async def _receive(self, request: web.Request) -> int:
         if "Content-Encoding" in request.headers:
@@ -92,18 +120,22 @@ class Webhook:
         if len(signatures) != 1:
             return 401
         try:
-            async with asyncio.timeout(self._body_s):
-                raw = await request.read()
+            if request.content.is_eof():  # it came with its head: nothing to wait for
+                raw = request.content.read_nowait()
+            else:
+                async with asyncio.timeout(self._body_s):
+                    raw = await request.read()
         except HTTPRequestEntityTooLarge:
             return 413
         except (TimeoutError, ConnectionError, web.RequestPayloadError):
             return 408
+        if len(raw) > BODY_BYTES:
+            return 413
         return await self._take_in(raw) if self._signature.fits(raw, signatures[0]) else 401
 
     async def _take_in(self, raw: bytes) -> int:
         try:
-            items = explode(raw, phone_number_id=self._phone_number_id)
-            await self._intake.put([Arrival(i.source_id, i.kind, i.ordering_key, i.payload) for i in items])
+            await self._intake.put(explode(raw, phone_number_id=self._phone_number_id))
         except NotJson:
             return 400
         except Full:
