@@ -13,7 +13,7 @@ import structlog
 from aiohttp import web
 
 from bot import faults as fault_points
-from bot import logs
+from bot import logs, memory
 from bot.clock import Clock, Ids
 from bot.dispatcher import Dispatcher
 from bot.intake import Intake
@@ -328,6 +328,7 @@ async def run(settings: Settings, *, role: str, on_ready: Callable[[App], None])
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, done.set)
     await app.start()
+    memory.settle()
     try:
         on_ready(app)
         while not done.is_set():
