@@ -18,7 +18,7 @@ from rich.table import Table
 
 from benchmarks.frame import Figure
 
-MODULES = ("ingestion",)
+MODULES = ("ingestion", "footprint")
 REPORT = Path("var/bench.json")
 
 

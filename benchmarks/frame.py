@@ -91,12 +91,17 @@ class Server:
         return float(self.process.memory_info().rss) / 1e6
 
 
-@contextmanager
-def server(kind: str, address: str) -> Iterator[Server]:
-    """One of `benchmarks/servers.py` on the database at `address`, once it answers."""
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
+    return port
+
+
+@contextmanager
+def server(kind: str, address: str) -> Iterator[Server]:
+    """One of `benchmarks/servers.py` on the database at `address`, once it answers."""
+    port = free_port()
     process = subprocess.Popen([sys.executable, "-m", "benchmarks.servers", kind, str(port), address])
     try:
         _wait(port, process)

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 
 from benchmarks import load
-from benchmarks.frame import Figure, interleaved, ratios, server
+from benchmarks.frame import Figure, Server, interleaved, ratios, server
+from tests.postgres import Cluster
 
 TITLE = "Durable ingestion ÷ bare handler with the same signature check"
 SECONDS = 1.0
@@ -16,29 +17,38 @@ MUST = {16: (0.40, 0.50), 64: (0.70, 0.80), 256: (0.85, 0.95)}
 """By connections: what must be reached, and the stretch."""
 
 
-SIDES = ("bare", "durable")
+MUST_POSTGRES = {64: (0.70, 0.90)}
 
 
 async def measure(say: Callable[[str], None]) -> list[Figure]:
-    figures = []
     bodies = itertools.count(step=WORK)
+
+    def driven(measured: Server, connections: int) -> Callable[[], Awaitable[load.Result]]:
+        async def drive() -> load.Result:
+            work = load.requests(WORK, start=next(bodies))
+            return await load.drive(measured.port, connections=connections, work=work, seconds=SECONDS)
+
+        return drive
+
+    figures = []
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        servers = {kind: stack.enter_context(server(kind, f"sqlite://{folder}/{kind}.sqlite3")) for kind in SIDES}
-        for connections, (must, stretch) in MUST.items():
-
-            def side(kind: str, connections: int = connections) -> Callable[[], Awaitable[load.Result]]:
-                async def drive() -> load.Result:
-                    work = load.requests(WORK, start=next(bodies))
-                    return await load.drive(servers[kind].port, connections=connections, work=work, seconds=SECONDS)
-
-                return drive
-
-            name = f"{connections} connections"
-            found = await interleaved(name, {kind: side(kind) for kind in SIDES}, say)
-            over, under = ([result.per_second for result in found[kind]] for kind in ("durable", "bare"))
-            beside = _beside(over, under, found["durable"])
-            figures.append(Figure(name, ratios(over, under), must, stretch, beside=beside))
+        cluster = Cluster(durable=True)
+        cluster.start()
+        stack.callback(cluster.stop)
+        bare = stack.enter_context(server("bare", ""))
+        for database, address, wanted in (
+            ("SQLite", f"sqlite://{folder}/bench.sqlite3", MUST),
+            ("Postgres", await cluster.create("bench"), MUST_POSTGRES),
+        ):
+            durable = stack.enter_context(server("durable", address))
+            for connections, (must, stretch) in wanted.items():
+                name = f"{database}, {connections} connections"
+                sides = {"bare": driven(bare, connections), "durable": driven(durable, connections)}
+                found = await interleaved(name, sides, say)
+                over, under = ([result.per_second for result in found[kind]] for kind in ("durable", "bare"))
+                beside = _beside(over, under, found["durable"])
+                figures.append(Figure(name, ratios(over, under), must, stretch, beside=beside))
     return figures
 
 

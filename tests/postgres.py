@@ -30,7 +30,7 @@ ENVIRONMENT = {"LC_ALL": "C", "PATH": os.defpath}
 # then it stops the server and takes the folder away. SIGINT is Postgres's fast stop, which does not wait for clients.
 WATCH = """
 "$1/postgres" -D data -p "$2" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 \
-    -c fsync=off -c synchronous_commit=off -c full_page_writes=off &
+    -c "fsync=$4" -c "synchronous_commit=$4" -c "full_page_writes=$4" &
 exec 2>&-
 read -r _
 kill -INT $!
@@ -44,15 +44,19 @@ class NoPostgresError(Exception):
 
 
 class Cluster:
-    """One server, many databases. `start` and `stop` block. A server given by its address is used and left running."""
+    """One server, many databases. `start` and `stop` block. A server given by its address is used and left running.
 
-    def __init__(self, server_url: str = "") -> None:
+    Our own is `durable` for the bench only, where the fsync is part of what is measured.
+    """
+
+    def __init__(self, server_url: str = "", *, durable: bool = False) -> None:
         self._server_url = server_url
+        self._durable = durable
         self._watch: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         if not self._server_url:
-            self._watch, port = _launch(_binaries(_places()))
+            self._watch, port = _launch(_binaries(_places()), durable=self._durable)
             self._server_url = f"postgres://{OWNER}:{OWNER}@127.0.0.1:{port}/postgres"
 
     def stop(self) -> None:
@@ -103,7 +107,7 @@ def _binaries(places: Iterable[Path]) -> Path:
     )
 
 
-def _launch(binaries: Path) -> tuple[subprocess.Popen[str], int]:
+def _launch(binaries: Path, *, durable: bool = False) -> tuple[subprocess.Popen[str], int]:
     """A new server's watching shell and port."""
     account = _unprivileged() if os.geteuid() == 0 else None
     run_as: dict[str, Any] = (
@@ -116,7 +120,7 @@ def _launch(binaries: Path) -> tuple[subprocess.Popen[str], int]:
     _init(binaries, home, process)
     port = _free_port()
     watch: subprocess.Popen[str] = subprocess.Popen(
-        ["/bin/sh", "-c", WATCH, "sh", str(binaries), str(port), str(home)],
+        ["/bin/sh", "-c", WATCH, "sh", str(binaries), str(port), str(home), "on" if durable else "off"],
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         **process,
