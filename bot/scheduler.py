@@ -56,7 +56,7 @@ class Scheduler:
 
     def start(self) -> None:
         for job, every in (
-            (self._tick_once, self._tick),
+            (self._ring, self._tick),
             (self._jobs.mind_the_outbox, self._tick),
             (self._forget, RETENTION_EVERY),
             (self._jobs.look_at_templates, TEMPLATES_EVERY),
@@ -93,12 +93,9 @@ class Scheduler:
         except Exception:
             log.exception("job_failed", job=job.__name__)
 
-    async def _tick_once(self) -> None:
+    async def _ring(self) -> bool:
         if self._faults is not None:
             self._faults("scheduler.tick")
-        await self._ring()
-
-    async def _ring(self) -> bool:
         rang = False
         while await self._jobs.ring_timers():
             rang = True
@@ -112,4 +109,4 @@ class Scheduler:
 
     def _look_now(self) -> None:
         """The clock was moved: what has become due rings at once."""
-        self._soon(self._tick_once)
+        self._soon(self._ring)

@@ -21,3 +21,6 @@ BODIES = 20_000 * TIMES
 
 RACES = 1_000 * TIMES
 """Rounds of each race on Postgres. About 10 ms each."""
+
+CRASHES = 8 * TIMES
+"""Crashes of the order path at any hit of any fault point, with a second one, on each database. About 1 s each."""
