@@ -384,7 +384,7 @@ def classify(code: int | None, http_status: int) -> Verdict:
     known = _BY_CODE.get(code) if code is not None else None
     if known is not None:
         return replace(known, ambiguous=False) if known.ambiguous and http_status < 500 else known
-    if http_status >= 500:
+    if not 200 <= http_status < 500:
         return _BROKEN
     if http_status in (408, 425, 429):
         return _SLOWER

@@ -85,6 +85,7 @@ class Faults:
     )
     reset_at: int = _switch(0, "int", GUESS, "Reset at byte", "How many bytes of the answer get through before.")
     error_next: int = _switch(0, "int", OBSERVED, "Answer 500", "How many sends get a 500 without a Graph error.")
+    error_status: int = _switch(500, "code", OBSERVED, "… or rather", "Their HTTP status, 502 for instance.")
     error_accepts: bool = _switch(False, "bool", GUESS, "… yet accept", "Whether those sends were accepted.")  # noqa: FBT003 - a default
     unreadable_next: int = _switch(0, "int", GUESS, "Unreadable answers", "Accepted sends answered 200 without JSON.")
     throttle_next: int = _switch(0, "int", DOCUMENTED, "Answer 429", "How many sends get 429 with Retry-After.")

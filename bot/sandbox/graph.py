@@ -126,8 +126,8 @@ class Sends:
         if faults.take("fail_next"):
             raise GraphError(faults.fail_code, "As the fault panel asks.")
         if not faults.error_accepts and faults.take("error_next"):
-            self._world.ledger.write("refused", **about, code=500, details="fault")
-            return web.Response(status=500, text=UNREADABLE, content_type="text/html")
+            self._world.ledger.write("refused", **about, code=faults.error_status, details="fault")
+            return web.Response(status=faults.error_status, text=UNREADABLE, content_type="text/html")
         return None
 
     def _allowed(self, person: Person, body: Json, kind: str) -> Json | None:
@@ -192,7 +192,7 @@ class Sends:
             head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(raw)}\r\n\r\n"
             return _cut(request, (head.encode() + raw)[: faults.reset_at])
         if faults.error_accepts and faults.take("error_next"):
-            return web.Response(status=500, text=UNREADABLE, content_type="text/html")
+            return web.Response(status=faults.error_status, text=UNREADABLE, content_type="text/html")
         if faults.take("unreadable_next"):
             return web.Response(text=UNREADABLE, content_type="text/html")
         return reply(data)

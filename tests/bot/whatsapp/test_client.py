@@ -154,6 +154,7 @@ async def test_what_meta_took_is_taken_whatever_else_it_says(contacts: object) -
         (502, b"<html>Bad Gateway</html>", Unknown("HTTP 502, code None")),
         (503, b"", Unknown("HTTP 503, code None")),
         (500, b"null", Unknown("HTTP 500, code None")),
+        (101, b"", Unknown("HTTP 101, code None")),
         (200, b"", Unknown("no message id in the answer")),
         (200, b"<html>", Unknown("no message id in the answer")),
         (200, {}, Unknown("no message id in the answer")),
