@@ -135,8 +135,9 @@ _CALM = statement(
     "UPDATE contact SET backoff_until = NULL, backoffs = 0 WHERE backoffs > 0 AND id IN :ids", {"ids": INT}
 )
 _LAPSED = statement(
-    "UPDATE outbox SET state = 'unknown', lease_until = NULL, due_at = :due WHERE state = 'sending' AND lease_until <= :now",
-    {"due": TIME, "now": TIME},
+    "UPDATE outbox SET state = 'unknown', lease_until = NULL,"
+    " due_at = CASE WHEN fallback IS NULL THEN :due ELSE :template_due END WHERE state = 'sending' AND lease_until <= :now",
+    {"due": TIME, "template_due": TIME, "now": TIME},
 )
 _RELEASE = statement(
     "UPDATE outbox SET held = NULL, due_at = :now WHERE state IN ('queued', 'sending', 'unknown') AND held IS NOT NULL"
@@ -303,8 +304,12 @@ async def release(connection: Connection, now: datetime) -> int:
 
 
 async def expire_leases(connection: Connection, now: datetime, *, alone: bool = False) -> int:
-    """Attempts whose worker is gone (`alone`: all of them) become unknown, to be judged after the usual wait from now."""
-    return await connection.run(_LAPSED(due=now + limits.AMBIGUOUS_WAIT, now=now + LEASE if alone else now))
+    """Attempts whose worker is gone (`alone`: all of them) become unknown, to be judged after the usual wait from now.
+
+    In which form one went out is not on disk: what has a template waits as long as a template.
+    """
+    due, template_due = now + limits.AMBIGUOUS_WAIT, now + limits.AMBIGUOUS_TEMPLATE_WAIT
+    return await connection.run(_LAPSED(due=due, template_due=template_due, now=now + LEASE if alone else now))
 
 
 async def start_again(connection: Connection, store_id: int, now: datetime, *, alone: bool) -> None:

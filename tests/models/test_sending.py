@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flows import limits
-from flows.messages import Text
+from flows.messages import Template, Text
 from flows.pacing import Pace
 from models import contacts, outbox, sending
 from models.database import Database
@@ -299,6 +299,21 @@ async def test_an_attempt_whose_worker_is_gone_becomes_unknown_when_its_lease_en
     assert lapsed == [0, 1]
     assert await states(database) == ["unknown"]
     assert await due_next(database) == sending.LEASE + limits.AMBIGUOUS_WAIT
+
+
+async def test_what_may_have_gone_out_as_a_template_waits_as_long_as_one(database: Database) -> None:
+    """Nobody knows in which form: 20 seconds would send a template again whose status Meta may take 60 for."""
+    [a, b] = await people(database, 2)
+    async with unit(database) as work:
+        outbox.say(work, a, Text("words"), cause=None, fallback=Template("order_update", "en", ("words",)))
+        outbox.say(work, b, Text("words"), cause=None)
+    await claim(database)
+    async with database.transaction() as connection:
+        assert await sending.expire_leases(connection, NOW, alone=True) == 2
+
+    later = limits.AMBIGUOUS_TEMPLATE_WAIT - timedelta(microseconds=1)
+    assert [sent(await claim(database, at=at)) for at in (limits.AMBIGUOUS_WAIT, later)] == [[2], []]
+    assert sent(await claim(database, at=limits.AMBIGUOUS_TEMPLATE_WAIT)) == [1]
 
 
 @pytest.mark.parametrize(("alone", "state"), [(True, "unknown"), (False, "sending")])
