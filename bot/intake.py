@@ -147,10 +147,26 @@ class Intake:
                     await self._store_batch([waiting])
                 return
             log.exception("intake_failed", events=sum(len(waiting.arrivals) for waiting in batch))
+            await self._salvage([arrival for waiting in batch for arrival in waiting.arrivals])
         else:
             for waiting in batch:
                 _accept(waiting.done)
             self._on_stored()
+
+    async def _salvage(self, arrivals: Sequence[Arrival]) -> None:
+        """Store what can be of a body that is refused, half by half: Meta repeats it, and nobody waits for his neighbour."""
+        if len(arrivals) < 2 or not await self._answers():
+            return
+        middle = len(arrivals) // 2
+        for half in (arrivals[:middle], arrivals[middle:]):
+            try:
+                await self._write(half)
+            except Exception as error:  # noqa: BLE001 - logged whole when the body was refused
+                if len(half) == 1:
+                    log.error("event_not_stored", kind=half[0].kind, error=type(error).__name__)  # noqa: TRY400 - as above
+                await self._salvage(half)
+            else:
+                self._on_stored()
 
     async def _write(self, arrivals: Sequence[Arrival]) -> None:
         rows = inbox.rows(arrivals, store_id=self._store.id, salt=self._store.salt, now=self._clock.now())

@@ -7,10 +7,10 @@ TIMES = 10 if os.environ.get("SOAK") == "1" else 1
 CANCELS = 400 * TIMES
 """Cancelled transactions for each database. Stock tortoise hangs at the 4th on SQLite and the 45th on Postgres."""
 
-KILLS = 20 * TIMES
-"""kill -9 of the running program. About 2 s each and half a minute to heal, so a minute in CI."""
+KILLS = 100 * TIMES
+"""kill -9 of the running program. About 1.7 s each and half a minute to heal: three and a half minutes in CI."""
 
-TERMS = 5 * TIMES
+TERMS = 10 * TIMES
 """SIGTERM of the running program. About 2 s each."""
 
 ACKS = 100 * TIMES
@@ -24,3 +24,6 @@ RACES = 1_000 * TIMES
 
 CRASHES = 8 * TIMES
 """Crashes of the order path at any hit of any fault point, with a second one, on each database. About 1 s each."""
+
+POISONS = 2 * TIMES
+"""Places of the poison in a body of a thousand, at random, besides the first, the last and the middle. About 7 s each."""

@@ -141,10 +141,11 @@ async def test_nothing_to_store_is_stored_at_once(sqlite_url: str) -> None:
 
 async def test_what_cannot_be_stored_fails_alone(ready_url: str) -> None:
     async with rig(ready_url) as r:
-        wanted = [arrivals("a"), [*arrivals("b"), BROKEN], arrivals("c"), [BROKEN], arrivals("d")]
+        wanted = [arrivals("a"), [*arrivals("b"), BROKEN, *arrivals("e")], arrivals("c"), [BROKEN], arrivals("d")]
         told = await put(r.intake, wanted)
         assert [type(each) for each in told] == [type(None), Full, type(None), Full, type(None)]
-        assert (await r.keys(), r.intake.is_running) == (["a", "c", "d"], True)
+        assert (await r.keys(), r.intake.is_running) == (["a", "b", "e", "c", "d"], True)
+        assert r.counted() == (5.0, 0.0)
 
 
 async def test_stopping_stores_what_is_queued_and_takes_no_more(ready_url: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from flows import limits
 from flows.messages import Text
 from models import invariants, outbox
 from models.work import Work
@@ -59,26 +60,28 @@ class Rig:
     line: Proxy
     contacts: Sequence[int]
 
-    async def try_out(self, cuts: Sequence[Cut | None], time: str, **faults: Any) -> Figures:
-        """A message to somebody for each of the cuts, and everything that follows from it."""
+    async def try_out(
+        self, cuts: Sequence[Cut | None], time: str, *, again: Sequence[Cut] = (), **faults: Any
+    ) -> Figures:
+        """A message to somebody for each of the cuts, and everything that follows from it. `again` cuts the second sends."""
         statuses = {"too late": "late", "never": "never"}.get(time, "normal")
         await self.play.fault({"statuses": statuses, "late_s": LATE.seconds, **faults})
         doubts, taken, resends = self._doubts(), list[int](), list[int]()
         for start in range(0, len(cuts), CROWD):
-            tokens = await self._one_crowd(cuts[start : start + CROWD], time)
+            tokens = await self._one_crowd(cuts[start : start + CROWD], time, again)
             counts = Counter(line["token"] for line in self.play.sandbox.ledger.accepted())
             rows = await self.play.rows("SELECT token, resends FROM outbox WHERE purpose = 'notice'")
-            again = {row["token"]: row["resends"] for row in rows}
+            resent = {row["token"]: row["resends"] for row in rows}
             taken += [counts[token] for token in tokens]
-            resends += [again[token] for token in tokens]
+            resends += [resent[token] for token in tokens]
         return Figures(self._doubts() - doubts, taken, resends)
 
-    async def _one_crowd(self, cuts: Sequence[Cut | None], time: str) -> list[str]:
+    async def _one_crowd(self, cuts: Sequence[Cut | None], time: str, again: Sequence[Cut] = ()) -> list[str]:
         sender, client = self.play.app.sender, self.play.app.client
         await client.stop()  # nobody takes a line that a message before has used
         await client.start()
         tokens = await self._say(len(cuts))
-        self.line.plan(cuts, hold=time in EARLY)
+        self.line.plan([*cuts, *again], hold=time in EARLY)
         await sender.run_once()
         if time in EARLY:
             await self.line.all_held(len(cuts))
@@ -88,6 +91,9 @@ class Rig:
         self.line.let_go()
         await sender.idle()
         await sender._settle()
+        if time == "unread":  # its wait is over, and still nobody has looked into the inbox
+            await self.play.later(limits.AMBIGUOUS_WAIT)
+            await sender.run_once()
         await self._rest()
         return tokens
 
@@ -219,7 +225,21 @@ async def test_the_line_hangs_before_the_request_is_through(rig: Rig, told: Told
     assert (figures.ambiguous, figures.repeated) == (HUNG, 0)
 
 
-ANSWERS: dict[str, dict[str, int | bool]] = {
+async def test_the_line_is_cut_twice(rig: Rig, told: Told) -> None:
+    """Who is in doubt a second time does not send a third time: staff are asked to look after that person."""
+    cuts = [Cut("answer", at, "reset") for at in spread(await size(rig, "answer"), CROWD)]
+    figures = await rig.try_out(cuts, "never", again=cuts)
+    await keep_the_promise(rig, told, "never", figures)
+    assert (figures.ambiguous, figures.taken) == (2 * CROWD, [2] * CROWD)
+    states = await rig.play.rows(
+        "SELECT state, COUNT(*) AS count FROM outbox WHERE purpose = 'notice' GROUP BY state ORDER BY state"
+    )
+    assert [tuple(row.values()) for row in states] == [("delivered", 1), ("failed", CROWD)]
+    alerts = await rig.play.rows("SELECT message FROM outbox WHERE purpose = 'alert'")
+    assert sum("I did not send it again" in row["message"] for row in alerts) == 2, "the owner and the agent"
+
+
+ANSWERS: dict[str, dict[str, Any]] = {
     "500, not taken": {"error_next": CROWD},
     "500, taken": {"error_next": CROWD, "error_accepts": True},
     "502, not taken": {"error_next": CROWD, "error_status": 502},
