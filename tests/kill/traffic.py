@@ -26,6 +26,8 @@ class Traffic:
         self._left: dict[str, int] = {}
         self._people = 0
         self.events = 0
+        self.unheard = 0
+        """Sends whose answer was to be lost."""
 
     async def run(self) -> None:
         for person in PEOPLE:
@@ -41,6 +43,7 @@ class Traffic:
             how = self._dice.choice(("same_bytes", "rebatched", "concurrent"))
             await self._meta.control("faults", duplicate=1, duplicate_how=how)
         if chance > 1 - UNHEARD:
+            self.unheard += 1
             await self._meta.control("faults", **self._dice.choice(({"reset_next": 1}, {"unreadable_next": 1})))
         person = await self._somebody()
         match self._dice.choice(("words", "cart", "tap")):
