@@ -115,8 +115,10 @@ def _patience(form: Message) -> timedelta:
 def _judge_refusal(answer: Answer, verdict: Verdict, code: int | None, now: datetime) -> Judgement:
     row = answer.row
 
-    def back(due_at: datetime = now, *, held: str | None = None, closes: bool = False) -> Settlement:
-        return Settlement(row, "returned", due_at, error_code=code, held=held, closes=closes)
+    def back(
+        due_at: datetime = now, *, held: str | None = None, closes: bool = False, counts: bool = False
+    ) -> Settlement:
+        return Settlement(row, "returned", due_at, error_code=code, held=held, closes=closes, counts=counts)
 
     if verdict.ambiguous:
         return Judgement(Settlement(row, "lost", now + _patience(answer.form), error_code=code), verdict)
@@ -132,11 +134,11 @@ def _judge_refusal(answer: Answer, verdict: Verdict, code: int | None, now: date
         return Judgement(refused, verdict, instead=messages.in_words(answer.form))
     if verdict.scope is Scope.NUMBER:
         return Judgement(back(), verdict, stops_number=True)
-    tries = answer.recipient.backoffs + 1 if verdict.scope is Scope.CONTACT else row.attempts + 1
+    tries = answer.recipient.backoffs + 1 if verdict.scope is Scope.CONTACT else row.refusals + 1
     delay = verdict.delay(tries)
     if delay is None:
         return Judgement(refused, verdict)
     if verdict.scope is Scope.CONTACT:
         waiting = Settlement(row, "returned", now, error_code=code, back_off_until=now + delay)
         return Judgement(waiting, verdict)
-    return Judgement(back(now + delay), verdict)
+    return Judgement(back(now + delay, counts=True), verdict)

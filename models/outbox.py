@@ -46,6 +46,7 @@ class OutboxRow(Model):
     closed = fields.BooleanField(default=False, db_default=False)
     token = fields.CharField(max_length=32, unique=True)
     attempts = fields.BigIntField(default=0, db_default=0)
+    refusals = fields.BigIntField(default=0, db_default=0)
     resends = fields.BigIntField(default=0, db_default=0)
     due_at = fields.DatetimeField()
     attempted_at = fields.DatetimeField(null=True)
@@ -61,7 +62,10 @@ class OutboxRow(Model):
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """An outbox row as the sender sees it. `closed`: Meta said that the window is, whatever our own reckoning."""
+    """An outbox row as the sender sees it. `closed`: Meta said that the window is, whatever our own reckoning.
+
+    `refusals` counts what Meta refused for a passing reason of this message's own: only they use up its patience.
+    """
 
     id: int
     contact_id: int
@@ -75,6 +79,7 @@ class Outbound:
     closed: bool
     token: str
     attempts: int
+    refusals: int
     resends: int
     attempted_at: datetime | None
     created_at: datetime

@@ -236,7 +236,7 @@ def _may_be_repeated(row: Outbound) -> bool:
 class Settlement:
     """What came of one attempt. `event` is a move of `flows/outbound.py`; `due_at` when the row is looked at again.
 
-    `closes`: Meta said that the window is closed, which the row remembers from then on.
+    `closes`: Meta said that the window is closed, which the row remembers from then on. `counts`: it is one of its refusals.
     """
 
     row: Outbound
@@ -245,11 +245,12 @@ class Settlement:
     wamid: str | None = None
     error_code: int | None = None
     closes: bool = False
+    counts: bool = False
     held: str | None = None
     back_off_until: datetime | None = None
 
 
-_SETTLED = ("state", "due_at", "wamid", "error_code", "closed", "held")
+_SETTLED = ("state", "due_at", "wamid", "error_code", "closed", "refusals", "held")
 _SETTLE = update(OutboxRow, ["id", "state"], _SETTLED, also="lease_until = NULL")
 _NOW_AT = statement(
     "SELECT id, state, wamid, attempts FROM outbox WHERE id IN :ids",
@@ -269,8 +270,9 @@ async def settle(connection: Connection, store_id: int, settlements: Sequence[Se
         if _is_too_late(s, now_at["state"], now_at["attempts"]):
             continue
         state = outbound.move(now_at["state"], s.event)
-        wamid, closed = now_at["wamid"] or s.wamid, s.row.closed or s.closes
-        writes[_SETTLE].append((state, s.due_at, wamid, s.error_code, closed, s.held, s.row.id, now_at["state"]))
+        wamid, closed, refusals = now_at["wamid"] or s.wamid, s.row.closed or s.closes, s.row.refusals + s.counts
+        row = (state, s.due_at, wamid, s.error_code, closed, refusals, s.held)
+        writes[_SETTLE].append((*row, s.row.id, now_at["state"]))
         if s.back_off_until is not None:
             writes[_BACK_OFF].append((s.back_off_until, s.row.contact_id))
         if s.event == "accepted":

@@ -160,6 +160,23 @@ async def test_what_never_left_is_tried_until_it_does(play: Stage) -> None:
     assert shown(play, "Asha")[-2:] == ["one", "two"]
 
 
+async def test_an_outage_before_it_does_not_use_up_the_patience_with_a_hiccup(play: Stage) -> None:
+    """It had its tries while nothing could be sent at all, and then one refusal for now was taken for the last."""
+    address, play.app.client.api_url = play.app.client.api_url, "http://127.0.0.1:1"
+    await say(play, "Asha", "one")
+    for _ in range(9):
+        await round_trip(play)
+        await play.later(timedelta(minutes=1))
+    play.app.client.api_url = address
+    await play.fault({"fail_next": 2, "fail_code": 131016})
+    await in_time(play)
+    await play.fault({"fail_next": 2, "fail_code": 1})
+    await in_time(play)
+
+    assert await notices(play) == ["delivered"]
+    assert await notices(play, "attempts - refusals") == [12]
+
+
 async def test_an_unknown_outcome_holds_back_that_contact_and_nobody_else(play: Stage) -> None:
     await play.fault({"error_next": 1})
     await say(play, "Asha", "one", "two", "three")

@@ -17,7 +17,7 @@ WORDS = Text("Here is the whole answer")
 SHORT = Template("order_update", "en", ("Nukkad", "an answer"))
 ROW = Outbound(
     id=1, contact_id=1, cause_id=1, order_id=None, purpose=NOTICE, arrival=MUST_ARRIVE, message=WORDS, fallback=SHORT,
-    state="queued", closed=False, token="t", attempts=0, resends=0, attempted_at=None, created_at=NOW, expires_at=None,
+    state="queued", closed=False, token="t", attempts=0, refusals=0, resends=0, attempted_at=None, created_at=NOW, expires_at=None,
     wamid=None,
 )  # fmt: skip
 OPEN = Recipient(
@@ -177,9 +177,10 @@ def test_too_much_for_one_person_waits_longer_each_time_and_for_ever(backoffs: i
     assert (judgement.settlement.event, judgement.stops_number) == ("returned", False)
 
 
-@pytest.mark.parametrize(("attempts", "event"), [(0, "returned"), (4, "returned"), (5, "refused")])
-def test_a_hiccup_is_tried_again_for_a_while(attempts: int, event: str) -> None:
-    assert judged(refused(131000, 400), replace(ROW, attempts=attempts)).settlement.event == event
+@pytest.mark.parametrize(("refusals", "event"), [(0, "returned"), (4, "returned"), (5, "refused")])
+def test_a_hiccup_is_tried_again_for_a_while(refusals: int, event: str) -> None:
+    settlement = judged(refused(131000, 400), replace(ROW, attempts=9, refusals=refusals)).settlement
+    assert (settlement.event, settlement.counts) == (event, event == "returned")
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ from tests.kill.processes import Bot, Json, Meta, free_port
 from tests.kill.traffic import Traffic
 
 LOOK_S = 0.2
-HEAL_S = 120.0
-"""Long enough for sends of which nobody knows: 20 s, once more 20 s after a resend, and the slowest retry of a status."""
+HEAL_S = 200.0
+"""Long enough for sends of which nobody knows: 60 s, once more 60 s after a resend, and the slowest retry of a status."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ async def test_told_to_stop_it_finishes_what_is_in_hand(tmp_path: Path, capsys: 
         await world.bot.end(signal.SIGTERM)
         evidence = await world.examine(settled=True)
     assert evidence.broken == [], f"KILL_SEED={seed}"
-    assert (evidence.answers, evidence.resent) == (dict.fromkeys(evidence.asked, 1), 0), f"KILL_SEED={seed}"
+    assert evidence.answers == dict.fromkeys(evidence.asked, 1), f"KILL_SEED={seed}"
+    assert evidence.resent <= world.traffic.unheard, f"KILL_SEED={seed}: stopping leaves no send in doubt"
     assert len(evidence.asked) > 5 * budget.TERMS
     assert max(took_s) < GONE_S
     with capsys.disabled():
