@@ -13,7 +13,7 @@ from bot.clock import Clock
 from bot.metrics import Metrics
 from flows.store import Store
 from models import inbox
-from models.database import UNAVAILABLE, Database
+from models.database import UNAVAILABLE, Database, is_passing
 from models.inbox import Arrival
 
 log = structlog.get_logger()
@@ -139,15 +139,17 @@ class Intake:
 
     async def _store_batch(self, batch: Sequence[_Waiting]) -> None:
         """Accept what could be stored; the rest is for the caller to refuse."""
+        arrivals = [arrival for waiting in batch for arrival in waiting.arrivals]
         try:
-            await self._write([arrival for waiting in batch for arrival in waiting.arrivals])
-        except Exception:
+            await self._write(arrivals)
+        except Exception as error:
             if len(batch) > 1 and await self._answers():
                 for waiting in batch:  # one of them may be the reason: the others shall not suffer for it
                     await self._store_batch([waiting])
                 return
-            log.exception("intake_failed", events=sum(len(waiting.arrivals) for waiting in batch))
-            await self._salvage([arrival for waiting in batch for arrival in waiting.arrivals])
+            log.exception("intake_failed", events=len(arrivals))
+            if len(arrivals) > 1 and not is_passing(error):
+                await self._salvage(arrivals)
         else:
             for waiting in batch:
                 _accept(waiting.done)
@@ -155,16 +157,17 @@ class Intake:
 
     async def _salvage(self, arrivals: Sequence[Arrival]) -> None:
         """Store what can be of a body that is refused, half by half: Meta repeats it, and nobody waits for his neighbour."""
-        if len(arrivals) < 2 or not await self._answers():
-            return
         middle = len(arrivals) // 2
         for half in (arrivals[:middle], arrivals[middle:]):
             try:
                 await self._write(half)
             except Exception as error:  # noqa: BLE001 - logged whole when the body was refused
-                if len(half) == 1:
+                if is_passing(error):
+                    return
+                if len(half) > 1:
+                    await self._salvage(half)
+                else:
                     log.error("event_not_stored", kind=half[0].kind, error=type(error).__name__)  # noqa: TRY400 - as above
-                await self._salvage(half)
             else:
                 self._on_stored()
 

@@ -49,7 +49,7 @@ class Metrics:
         )
         self.ack = Durations("waybill_ack_seconds", "Webhook request to its answer", registry=self.registry)
         self.reply = Histogram(
-            "waybill_reply_seconds", "Event accepted to its reply accepted by WhatsApp", buckets=SECONDS,
+            "waybill_reply_seconds", "Message written to the outbox to accepted by WhatsApp", buckets=SECONDS,
             registry=self.registry,
         )  # fmt: skip
         self.oldest = Gauge(
