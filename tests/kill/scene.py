@@ -105,6 +105,12 @@ class Evidence:
         return {wamid: taken[(self.stored.find(f"m:{wamid}") or (0, ""))[0]] for wamid in self.asked}
 
     @property
+    def given_up(self) -> set[str]:
+        """Those whose answer was in doubt twice, which is staff's to look after: it may not go a third time."""
+        ids = {m.cause_id for m in self.stored.messages.values() if m.state == "failed" and m.resends}
+        return {wamid for wamid in self.asked if (self.stored.find(f"m:{wamid}") or (0, ""))[0] in ids}
+
+    @property
     def repeated(self) -> int:
         """Messages that Meta took more than once: no status got through in time (I23 looks at each)."""
         taken = Counter(line["token"] for line in self.ledger if line["kind"] == "accepted")
