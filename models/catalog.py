@@ -82,14 +82,19 @@ class Front:
 
 
 class _Shelves(View[Shelf]):
-    """Shelves change by so many pieces, not to a number: two orders that take of one product do not conflict over it."""
+    """Shelves change by so many pieces, not to a number: two orders that take of one product do not conflict over it.
+
+    Postgres takes the rows in the order of their ids, whatever the order in the carts, or two carts would wait for each other.
+    """
 
     update = Write(
         "product",
         "UPDATE product SET reserved = reserved + ?, on_hand = on_hand + ? WHERE store_id = ? AND retailer_id = ?",
-        "UPDATE product SET reserved = product.reserved + u.reserved, on_hand = product.on_hand + u.on_hand"
+        "WITH held AS MATERIALIZED (SELECT p.id, u.reserved, u.on_hand"
         " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[]) AS u(reserved, on_hand, store_id, retailer_id)"
-        " WHERE product.store_id = u.store_id AND product.retailer_id = u.retailer_id",
+        " JOIN product p ON p.store_id = u.store_id AND p.retailer_id = u.retailer_id ORDER BY p.id FOR UPDATE OF p)"
+        " UPDATE product SET reserved = product.reserved + held.reserved, on_hand = product.on_hand + held.on_hand"
+        " FROM held WHERE product.id = held.id",
         (INT, INT, INT, TEXT),
         exact=True,
     )

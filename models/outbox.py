@@ -4,7 +4,7 @@ Rows are written in the transaction that caused them. Who moves a row, and where
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import fields as fields_of
 from datetime import datetime
 from typing import Any
@@ -102,12 +102,20 @@ _SUPERSEDE = insert(
     conflict="ON CONFLICT (contact_id, COALESCE(order_id, 0)) WHERE purpose = 'latest' AND state = 'queued' AND attempts = 0"
     " DO UPDATE SET message = excluded.message, fallback = excluded.fallback, cause_id = excluded.cause_id",
 )  # fmt: skip
+# Somebody else's first alert to the same person is a conflict: the next run joins it.
+_INSERT_ALERT = replace(
+    insert(
+        OutboxRow, *_COLUMNS,
+        conflict="ON CONFLICT (contact_id) WHERE purpose = 'alert' AND state = 'queued' AND attempts = 0 DO NOTHING",
+    ),
+    exact=True,
+)  # fmt: skip
 _MERGE = update(
     OutboxRow, ["id"], ["message", "fallback", "parts", "order_id"], where="state = 'queued' AND attempts = 0"
 )
 _WAITING_ALERTS = statement(
     "SELECT id, contact_id, parts FROM outbox WHERE store_id = :store_id AND purpose = 'alert' AND state = 'queued'"
-    " AND attempts = 0",
+    " AND attempts = 0 ORDER BY id FOR UPDATE",
     {"store_id": INT},
     {"id": INT, "contact_id": INT, "parts": JSON},
 )
@@ -160,7 +168,10 @@ def say_again(work: Work, row: Outbound, message: Message, *, closed: bool = Fal
 
 
 async def write_alerts(work: Work) -> None:
-    """Queue the news told in this unit of work: at most one alert waits for each person, news joins it (decision 15)."""
+    """Queue the news told in this unit of work: at most one alert waits for each person, news joins it (decision 15).
+
+    The alerts are held until the end: news that two processes tell at the same moment both join.
+    """
     if not work.news:
         return
     piles: dict[int, list[News]] = {}
@@ -180,7 +191,8 @@ async def write_alerts(work: Work) -> None:
         if row:
             work.append(_MERGE, (words, short, kept, order_id, row["id"]))
         else:
-            work.append(_INSERT, _row(work, contact_id, words, short, parts=kept, purpose=ALERT, order_id=order_id))
+            alert = _row(work, contact_id, words, short, parts=kept, purpose=ALERT, order_id=order_id)
+            work.append(_INSERT_ALERT, alert)
 
 
 def value(row: Mapping[str, Any]) -> Outbound:

@@ -81,11 +81,10 @@ _RECIPIENT = {
 _NUMBER = {
     "id": INT, "phone_number_id": TEXT, "paced_until": TIME, "paused_until": TIME, "pause_code": INT, "pauses": INT,
 }  # fmt: skip
-_THE_NUMBER = statement(
-    "SELECT id, phone_number_id, paced_until, paused_until, pause_code, pauses FROM number WHERE store_id = :store_id",
-    {"store_id": INT},
-    _NUMBER,
-)
+_OF_STORE = f"SELECT {', '.join(_NUMBER)} FROM number WHERE store_id = :store_id"
+_THE_NUMBER = statement(_OF_STORE, {"store_id": INT}, _NUMBER)
+# Workers take their turns at the number: what the one before has used up is committed when the next one looks.
+_HELD_NUMBER = statement(f"{_OF_STORE} FOR UPDATE", {"store_id": INT}, _NUMBER)
 _IS_HEAD = (
     "NOT EXISTS (SELECT 1 FROM outbox e WHERE e.contact_id = t.contact_id AND e.state IN ('queued', 'sending', 'unknown')"
     " AND (e.state <> 'queued' OR (e.held IS NULL AND e.id < t.id)))"
@@ -95,14 +94,15 @@ _DUE = select(
     OutboxRow,
     "JOIN contact c ON c.id = t.contact_id WHERE t.state = 'queued' AND t.held IS NULL AND t.due_at <= :now"
     " AND (c.backoff_until IS NULL OR c.backoff_until <= :now) AND (c.paced_until IS NULL OR c.paced_until <= :paced)"
-    f" AND {_IS_HEAD} ORDER BY t.id LIMIT :limit FOR UPDATE OF t SKIP LOCKED",
+    f" AND {_IS_HEAD} ORDER BY t.id LIMIT :limit FOR UPDATE OF t, c SKIP LOCKED",
     now=TIME,
     paced=TIME,
     limit=INT,
 )
 _SILENT = select(
     OutboxRow,
-    "WHERE t.state = 'unknown' AND t.due_at <= :now ORDER BY t.id LIMIT :limit FOR UPDATE SKIP LOCKED",
+    "JOIN contact c ON c.id = t.contact_id WHERE t.state = 'unknown' AND t.due_at <= :now ORDER BY t.id LIMIT :limit"
+    " FOR UPDATE OF t, c SKIP LOCKED",
     now=TIME,
     limit=INT,
 )
@@ -158,8 +158,13 @@ _ON_THE_WIRE = statement("SELECT id FROM outbox WHERE state = 'sending' LIMIT 1"
 async def claim(
     connection: Connection, *, store_id: int, now: datetime, limit: int, pace: Pace | None, choose: Choose
 ) -> Claim:
-    """Take due rows, each contact's oldest, as far as both paces allow, and mark every attempt before it is made."""
-    number = await get_number(connection, store_id)
+    """Take due rows, each contact's oldest, as far as both paces allow, and mark every attempt before it is made.
+
+    One process at a time, for the number has one pace. Whatever else somebody holds, a row or its contact, is left out: this
+    waits for nobody while it holds the number.
+    """
+    [[held]] = await connection.fetch(_HELD_NUMBER(store_id=store_id))
+    number = Number(**held)
     if number.paused_until is not None and number.paused_until > now:
         return Claim([])
     if number.pauses:

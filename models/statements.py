@@ -167,6 +167,8 @@ def update(row: type[Model], key: Sequence[str], columns: Sequence[str], *, also
 
 _NAME = re.compile(r"(?<![:\w]):([a-z_]+)")
 _IN = re.compile(r"\bIN :([a-z_]+)")
+_LOCK = re.compile(r" FOR UPDATE( OF \w+(, \w+)*)?( SKIP LOCKED)?")
+"""On SQLite a transaction is the only one that writes: there is nothing to lock."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -222,9 +224,7 @@ def statement(
         return f"${names.index(name) + 1}::{given[name].array if name in lists else given[name].postgres}"
 
     return Statement(
-        sqlite=_IN.sub(r"IN (SELECT value FROM json_each(:\1))", sql)
-        .replace(" FOR UPDATE OF t SKIP LOCKED", "")
-        .replace(" FOR UPDATE SKIP LOCKED", ""),
+        sqlite=_LOCK.sub("", _IN.sub(r"IN (SELECT value FROM json_each(:\1))", sql)),
         postgres=_NAME.sub(place, _IN.sub(r"= ANY(:\1[])", sql)),
         names=names,
         kinds=given,
