@@ -18,7 +18,9 @@ from bot.clock import Clock, Ids
 from bot.dispatcher import Dispatcher
 from bot.intake import Intake
 from bot.jobs import Jobs
+from bot.loop import Loop
 from bot.metrics import Metrics
+from bot.notices import INBOX, OUTBOX, Notices
 from bot.scheduler import Scheduler
 from bot.sender import Sender
 from bot.settings import CREDENTIALS, FirstStore, Settings, SettingsError, WhatsApp
@@ -94,8 +96,9 @@ class App:
 
     def dead_loops(self) -> list[str]:
         """Which of the tasks that this process lives for have ended by themselves."""
-        watched: list[Intake | Dispatcher | Sender] = [self.intake] if self.role != "worker" else []
+        watched: list[Intake | Dispatcher | Sender | Notices] = [self.intake] if self.role != "worker" else []
         watched += [self.dispatcher, self.sender] if self.role != "web" else []
+        watched += [] if self.settings.address.is_sqlite else [self.notices]
         return [loop.name for loop in watched if not loop.is_running]
 
     async def _start(self, *, loops: bool) -> None:
@@ -130,16 +133,27 @@ class App:
         )
         self.dispatcher = Dispatcher(
             database, store, clock=clock, ids=self.ids, metrics=self.metrics, tick=settings.tick,
-            catalog_id=self.whatsapp.catalog_id, on_words=self.sender.wake,
+            catalog_id=self.whatsapp.catalog_id, on_words=self._wakes(OUTBOX, self.sender),
         )  # fmt: skip
-        self.intake = Intake(database, store, clock=clock, metrics=self.metrics, on_stored=self.dispatcher.wake)
+        on_events = self._wakes(INBOX, self.dispatcher)
+        self.notices = Notices(database, {OUTBOX: self.sender.wake, INBOX: self.dispatcher.wake})
+        self.intake = Intake(database, store, clock=clock, metrics=self.metrics, on_stored=on_events)
         self.jobs = Jobs(
             database, store, clock=clock, ids=self.ids, client=self.client,
             account=self.whatsapp.business_account_id, push=self.sandbox is not None,
         )  # fmt: skip
-        self.scheduler = Scheduler(
-            self.jobs, clock=clock, tick=settings.tick, on_ring=self.dispatcher.wake, faults=self.faults
-        )
+        self.scheduler = Scheduler(self.jobs, clock=clock, tick=settings.tick, on_ring=on_events, faults=self.faults)
+
+    def _wakes(self, topic: str, loop: Loop) -> Callable[[], None]:
+        """Whom to call when there is more of `topic`: our own loop, and on Postgres those of other processes."""
+        if self.settings.address.is_sqlite:
+            return loop.wake
+
+        def wake() -> None:
+            loop.wake()
+            self.notices.tell(topic)
+
+        return wake
 
     async def _serve(self) -> None:
         app = web.Application(client_max_size=BODY_BYTES)
@@ -179,6 +193,9 @@ class App:
                 await self.sandbox.start()
         await self.client.start()
         self._stack.push_async_callback(self.client.stop)
+        if loops and not self.settings.address.is_sqlite:
+            self.notices.start()
+            self._stack.push_async_callback(self.notices.stop)
 
     def _start_loops(self) -> None:
         self.sender.start()

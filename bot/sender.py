@@ -17,7 +17,7 @@ from bot.metrics import Metrics
 from bot.settling import Answer, Judgement
 from bot.tasks import spawn, stop
 from bot.whatsapp import wire
-from bot.whatsapp.client import Accepted, Client, Refused
+from bot.whatsapp.client import TOTAL_S, Accepted, Client, Refused
 from flows import alerts, limits
 from flows.errors import TOKEN_CODES, Verdict
 from flows.messages import Message
@@ -34,6 +34,8 @@ from models.work import Conflict, Work
 
 log = structlog.get_logger()
 
+ATTEMPT = timedelta(seconds=TOTAL_S)
+"""How long one takes at most: it begins only while the lease lasts longer."""
 IN_FLIGHT = 64
 """Requests at once: at 100 ms an answer they carry far more than Meta allows a number in a second."""
 
@@ -104,14 +106,16 @@ class Sender(Loop):
             if missed := [ended for ended in claim.ended if ended.row.is_missed]:
                 await self._tell_of_ended(connection, missed)
         for row, recipient in claim.sends:
-            task = spawn(self._send(row, recipient, settling.form(row, recipient, now)), name="send")
+            task = spawn(self._send(row, recipient, settling.form(row, recipient, now), since=now), name="send")
             self._in_flight.add(task)
             task.add_done_callback(self._in_flight.discard)
         return claim.moved > 0
 
-    async def _send(self, row: Outbound, recipient: Recipient, form: Message) -> None:
+    async def _send(self, row: Outbound, recipient: Recipient, form: Message, *, since: datetime) -> None:
+        """A process that was stopped since it claimed the row does not send it late: somebody else may have by now."""
         body = wire.payload(form, wa_id=recipient.wa_id, bsuid=recipient.bsuid, token=row.token)
-        outcome = await self._client.send(body)
+        begins_by = since + sending.LEASE - ATTEMPT
+        outcome = await self._client.send(body, may_begin=lambda: self._clock.now() < begins_by)
         self._metrics.sends.labels(type(outcome).__name__.lower()).inc()
         if isinstance(outcome, Accepted):
             self._metrics.reply.observe((self._clock.now() - row.created_at).total_seconds())

@@ -16,7 +16,7 @@ from dotenv import dotenv_values
 
 from flows import settings as store_settings
 from flows.policy import Role
-from models.database import Address, InvalidAddress
+from models.address import Address, InvalidAddress
 
 ENV_FILE = Path(".env")
 API_URL = "https://graph.facebook.com"
@@ -230,17 +230,10 @@ class _Reader:
 
     def _address(self) -> Address:
         try:
-            address = Address(self._text("DATABASE_URL", "sqlite://var/waybill.sqlite3"))
-            address.connection()
-        except InvalidAddress:
-            # Not in its words, which may quote a password.
-            self._fault(
-                "DATABASE_URL",
-                "must be sqlite://path/to/file.sqlite3 or postgres://user:password@host:port/database;"
-                " in a password write @ as %40, / as %2F, : as %3A",
-            )
+            return Address(self._text("DATABASE_URL", "sqlite://var/waybill.sqlite3"))
+        except InvalidAddress as error:
+            self._fault("DATABASE_URL", str(error))
             return Address("sqlite://var/waybill.sqlite3")
-        return address
 
     def _file(self, name: str) -> Path | None:
         if not (text := self._values[name]):

@@ -1,24 +1,20 @@
 """Opening, migrating and closing the database; the transaction that every unit of work runs in."""
 
 import os
-import re
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
-from urllib.parse import urlsplit
 
-from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import ConfigurationError, DBConnectionError, IntegrityError, OperationalError
+from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
 from tortoise.migrations.executor import MigrationExecutor
 
 from models import audit, catalog, contacts, inbox, orders, outbox, questions, staff, stores, templates, timers
-from models.engines import Connection
+from models.address import Address
+from models.engines import Connection, notices
 from models.statements import INT, Value, Write, statement
 
 ROWS: tuple[ModuleType, ...] = (
@@ -27,21 +23,6 @@ ROWS: tuple[ModuleType, ...] = (
 APP = "models"
 ONE_MIGRATION_AT_A_TIME = 4_711_001
 """Key of Postgres's advisory lock: two migrations at once would both see an empty database."""
-
-SQLITE_PRAGMAS = {
-    "journal_mode": "WAL",
-    "synchronous": "FULL",  # an acknowledged event survives the loss of power
-    "journal_size_limit": 67_108_864,  # tortoise's 16 KB cuts the WAL at every checkpoint and doubles a commit's cost
-    "foreign_keys": "ON",
-    "busy_timeout": 5000,  # a terminal command may write beside the running bot
-}
-POSTGRES_SESSION = {
-    "synchronous_commit": "on",
-    "lock_timeout": "5s",
-    "statement_timeout": "30s",
-    "idle_in_transaction_session_timeout": "60s",
-}
-POOL = 16
 
 UNAVAILABLE: tuple[type[BaseException], ...] = (OperationalError, DBConnectionError, OSError, TimeoutError)
 """The database cannot be asked right now: nobody's fault, to be tried again."""
@@ -62,52 +43,6 @@ def is_passing(error: BaseException) -> bool:
         return cause.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG)
     sqlstate: str | None = getattr(cause, "sqlstate", None)
     return sqlstate is None or sqlstate.startswith(_PASSING)
-
-
-class InvalidAddress(ValueError):
-    """`DATABASE_URL` cannot be understood."""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A checked `DATABASE_URL`."""
-
-    url: str
-
-    def __post_init__(self) -> None:
-        if not re.match(r"(sqlite|postgres(ql)?)://.", self.url):
-            raise InvalidAddress(
-                "DATABASE_URL must be sqlite://path/to/file.sqlite3 or postgres://user:password@host:port/database"
-            )
-
-    @property
-    def is_sqlite(self) -> bool:
-        return self.url.startswith("sqlite:")
-
-    @property
-    def path(self) -> Path:
-        """The file of a SQLite address."""
-        return Path(self.url.removeprefix("sqlite://"))
-
-    def connection(self) -> dict[str, Any]:
-        """The address as tortoise's configuration, with our engine in place of its own."""
-        if self.is_sqlite:
-            return {
-                "engine": "models.engines.sqlite",
-                "credentials": {"file_path": str(self.path), **SQLITE_PRAGMAS},
-            }
-        try:
-            parts = urlsplit(self.url)
-            config = expand_db_url(parts._replace(scheme="asyncpg").geturl())
-        except (ConfigurationError, ValueError) as error:
-            raise InvalidAddress(f"DATABASE_URL is not a Postgres address: {error}") from error
-        credentials = {
-            "maxsize": POOL,
-            "command_timeout": 60,
-            "server_settings": POSTGRES_SESSION,
-            **config["credentials"],
-        }
-        return {"engine": "models.engines.asyncpg", "credentials": credentials}
 
 
 class Database:
@@ -144,6 +79,12 @@ class Database:
         """A whole transaction of bulk writes, as few hops as the engine can."""
         counts: list[int] = await self._client.write_at_once(work)
         return counts
+
+    @asynccontextmanager
+    async def line(self, *, heard: Callable[[str], None], ended: Callable[[], None]) -> AsyncIterator[notices.Line]:
+        """A line to the other processes on this Postgres, outside the pool; raises one of `UNAVAILABLE`."""
+        async with notices.line(self.address.session("notices"), heard=heard, ended=ended) as line:
+            yield line
 
     async def answers(self) -> bool:
         """Whether the database answers a question now; raises one of `UNAVAILABLE` otherwise."""

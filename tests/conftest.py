@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 
-from models.database import Address, Database
+from models.address import Address
+from models.database import Database
 from tests import network
 from tests.browser import chromium, find
 from tests.postgres import Cluster

@@ -99,9 +99,12 @@ class Client:
             await self._session.close()
             self._session = None
 
-    async def send(self, body: Mapping[str, Any]) -> Outcome:
-        """POST one message, once. Never raises for anything the network or Meta does."""
-        request = _Body(body, self._faults)
+    async def send(self, body: Mapping[str, Any], *, may_begin: Callable[[], bool] = lambda: True) -> Outcome:
+        """POST one message, once. Never raises for anything the network or Meta does.
+
+        `may_begin` is asked right before the first byte of the message; a no is `NotSent`.
+        """
+        request = _Body(body, self._faults, may_begin)
         try:
             status, answer = await self._exchange("POST", f"{self.phone_number_id}/messages", data=request)
         except (aiohttp.ClientError, OSError) as error:
@@ -112,7 +115,7 @@ class Client:
         self, method: str, path: str, *, params: Mapping[str, str] | None = None, json: Mapping[str, Any] | None = None
     ) -> Any:
         """What Graph answers, as JSON; GraphError for every other end. For what may be repeated, and for reading."""
-        request = None if json is None else _Body(json, self._faults)
+        request = None if json is None else _Body(json, self._faults, lambda: True)
         try:
             status, answer = await self._exchange(method, path.lstrip("/"), params=params, data=request)
         except (aiohttp.ClientError, OSError) as error:
@@ -137,15 +140,21 @@ class Client:
         return response.status, answer
 
 
+class TooLate(aiohttp.ClientError):
+    """Whoever wanted to send may not any more."""
+
+
 class _Body(aiohttp.BytesPayload):
     """A JSON body that knows whether any of it may have left: without one, Meta cannot have acted on the request."""
 
-    def __init__(self, body: Mapping[str, Any], faults: Callable[[str], None]) -> None:
+    def __init__(self, body: Mapping[str, Any], faults: Callable[[str], None], may_begin: Callable[[], bool]) -> None:
         super().__init__(orjson.dumps(body), content_type="application/json")
         self.begun = False
-        self._faults = faults
+        self._faults, self._may_begin = faults, may_begin
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        if not self._may_begin():
+            raise TooLate
         self.begun = True
         await super().write_with_length(writer, content_length)
         self._faults("graph.first_byte")

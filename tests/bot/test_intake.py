@@ -15,7 +15,8 @@ from bot.intake import Full, Intake
 from bot.metrics import Metrics
 from flows.store import Store
 from models import stores
-from models.database import Address, Database
+from models.address import Address
+from models.database import Database
 from models.engines import Hook, no_fault
 from models.inbox import Arrival
 from models.statements import TEXT, statement

@@ -16,6 +16,7 @@ from flows.messages import Text
 from flows.templates import order_update
 from models import outbox
 from models.outbox import EPHEMERAL, MUST_ARRIVE, ONCE
+from models.sending import LEASE
 from models.work import Work
 from tests.world import Stage, stage
 
@@ -497,3 +498,21 @@ async def test_stopping_writes_the_answers_that_came(play: Stage) -> None:
 
     assert await notices(play) == ["accepted"]
     play.app.clock.listeners.append(play.app.sender.wake)
+
+
+async def test_a_worker_that_was_stopped_after_its_claim_sends_nothing_late(play: Stage) -> None:
+    """Stopped between the commit of the claim and the first byte, for longer than the lease lasts."""
+
+    def stopped(point: str) -> None:
+        if point == "graph.request" and (late := play.app.clock.now() - claimed_at) < LEASE:
+            play.app.clock.move(LEASE - late)
+
+    await say(play, "Asha", "words")
+    claimed_at, before = play.app.clock.now(), lines(play)
+    play.app.client._faults = stopped
+    await round_trip(play)
+    assert (accepted(play, before), await notices(play)) == ([], ["queued"])
+
+    await play.later(timedelta(seconds=2))
+    await play.settle()
+    assert (accepted(play, before), await notices(play)) == (["asha"], ["delivered"])

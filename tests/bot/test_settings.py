@@ -7,7 +7,7 @@ import pytest
 
 from bot import app, settings
 from bot.settings import CREDENTIALS, FirstStore, Settings, SettingsError, StaffNumber, WhatsApp, load
-from models.database import Address
+from models.address import Address
 
 SECRET = "canary-5f4dcc3b5aa765d61d8327deb882cf99"
 GIVEN = {

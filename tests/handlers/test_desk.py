@@ -21,9 +21,10 @@ from flows.store import Store
 from handlers import routes
 from handlers.turn import Turn
 from models import contacts, orders, outbox, questions, staff, stores
+from models.address import Address
 from models.audit import AuditRow
 from models.catalog import ProductRow
-from models.database import Address, Database
+from models.database import Database
 from models.engines import Connection
 from models.inbox import Event
 from models.orders import OrderHistoryRow, OrderRow

@@ -16,7 +16,8 @@ import aiohttp
 from bot import tasks
 from bot.clock import Clock
 from models import invariants
-from models.database import Address, Database
+from models.address import Address
+from models.database import Database
 from models.invariants import ANSWERED, Stored, Violation
 from tests.kill.processes import Bot, Json, Meta, free_port
 from tests.kill.traffic import Traffic

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from models.database import Address, Database
+from models.address import Address
+from models.database import Database
 from tests.models.units import STORE, open_store
 
 

@@ -15,7 +15,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from models.database import REFUSED, Address, Database
+from models.address import Address
+from models.database import REFUSED, Database
 from models.statements import INT, TEXT, Write
 from tests import budget
 from tests.postgres import Cluster
@@ -106,7 +107,7 @@ class Interrupted(Awaitable[None]):
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[Database]:
     """A database with few connections, so that a lost one is missed soon."""
-    database = Database(Address(url if url.startswith("sqlite") else f"{url}?maxsize=2"))
+    database = Database(Address(url if url.startswith("sqlite") else f"{url}?pool_size=2"))
     await database.open()
     try:
         yield database

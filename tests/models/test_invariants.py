@@ -11,10 +11,11 @@ import pytest
 from tortoise import Model
 
 from models import invariants
+from models.address import Address
 from models.audit import AuditRow
 from models.catalog import ProductRow
 from models.contacts import ContactRow
-from models.database import Address, Database
+from models.database import Database
 from models.inbox import InboxRow, source_hash
 from models.invariants import Line, Sent, Stored, Violation
 from models.outbox import OutboxRow

@@ -13,7 +13,8 @@ from flows.messages import Text
 from flows.news import News
 from flows.pacing import Pace
 from models import catalog, contacts, outbox, sending
-from models.database import Address, Database, is_passing
+from models.address import Address
+from models.database import Database, is_passing
 from models.sending import Claim
 from models.statements import INT, statement
 from models.work import Conflict

@@ -12,7 +12,8 @@ from bot import settings
 from bot.app import App
 from bot.cli import main
 from models import inbox
-from models.database import Address, Database
+from models.address import Address
+from models.database import Database
 from models.engines import Connection
 from models.inbox import Arrival
 from models.statements import INT, TEXT, Kind, statement

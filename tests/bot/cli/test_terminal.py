@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli import output
-from models.database import SQLITE_PRAGMAS
+from models.address import SQLITE_PRAGMAS
 from tests.bot.cli.office import Office, Ran
 from tests.bot.program import surroundings
 
