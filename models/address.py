@@ -25,6 +25,12 @@ POSTGRES_SESSION = {
     # its rows are freed for the others, and should it wake up its commit is refused.
     "idle_in_transaction_session_timeout": "10s",
 }
+PATIENT_SESSION = {
+    # A large table takes its time to be rewritten or indexed.
+    "statement_timeout": "0",
+    # Whoever waits for a table makes everybody else wait behind it: not longer than the door's own patience, then again.
+    "lock_timeout": "2s",
+}
 COMMAND_TIMEOUT_S = 35.0
 """Somewhat longer than the server's own limit: only a server that vanished without a word is given up by us."""
 CONNECT_TIMEOUT_S = 5
@@ -64,13 +70,18 @@ class Address:
         """The file of a SQLite address."""
         return Path(self.url.removeprefix("sqlite://"))
 
-    def connection(self) -> dict[str, Any]:
-        """The address as tortoise's configuration, with our engine in place of its own."""
+    def connection(self, *, patient: bool = False) -> dict[str, Any]:
+        """The address as tortoise's configuration, with our engine in place of its own; `patient` for migrations."""
         if self.is_sqlite:
-            credentials = {"file_path": str(self.path), **SQLITE_PRAGMAS}
-            return {"engine": "models.engines.sqlite", "credentials": credentials}
-        size = _number(_parameters(self.url), "pool_size", POOL)
-        return {"engine": "models.engines.asyncpg", "credentials": {"maxsize": size, **self.session()}}
+            pragmas = {"file_path": str(self.path), **SQLITE_PRAGMAS}
+            return {"engine": "models.engines.sqlite", "credentials": pragmas}
+        credentials: dict[str, Any] = {"maxsize": _number(_parameters(self.url), "pool_size", POOL), **self.session()}
+        if patient:
+            credentials |= {
+                "command_timeout": None,
+                "server_settings": credentials["server_settings"] | PATIENT_SESSION,
+            }
+        return {"engine": "models.engines.asyncpg", "credentials": credentials}
 
     def session(self, purpose: str = "") -> dict[str, Any]:
         """The address of a Postgres as asyncpg's arguments, with what holds for every session of ours.

@@ -1,14 +1,15 @@
 """Opening, migrating and closing the database; the transaction that every unit of work runs in."""
 
+import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from types import ModuleType
 from typing import Any, cast
 
 from tortoise.backends.base.executor import EXECUTOR_CACHE
-from tortoise.context import TortoiseContext
+from tortoise.context import TortoiseContext, _current_context
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
 from tortoise.migrations.executor import MigrationExecutor
 
@@ -23,6 +24,8 @@ ROWS: tuple[ModuleType, ...] = (
 APP = "models"
 ONE_MIGRATION_AT_A_TIME = 4_711_001
 """Key of Postgres's advisory lock: two migrations at once would both see an empty database."""
+MIGRATION_TRIES, MIGRATION_PAUSE_S = 60, 0.5
+"""A migration that gets no lock in some two minutes meets something other than traffic."""
 
 UNAVAILABLE: tuple[type[BaseException], ...] = (OperationalError, DBConnectionError, OSError, TimeoutError)
 """The database cannot be asked right now: nobody's fault, to be tried again."""
@@ -48,8 +51,9 @@ def is_passing(error: BaseException) -> bool:
 class Database:
     """One open database. Open it in the task that starts everything else: later tasks inherit tortoise's context."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, *, patient: bool = False) -> None:
         self.address = address
+        self._patient = patient
         self._context = TortoiseContext()
 
     async def open(self) -> None:
@@ -94,20 +98,51 @@ class Database:
 
     async def pending_migrations(self) -> list[str]:
         """Names of migrations not yet applied."""
-        with self._context:
+        with self._as_current():
             plan = await self._executor().plan()
         return [step.migration.name for step in plan]
 
     async def migrate(self) -> list[str]:
         """Apply what is pending, all or nothing, one process at a time; returns the names applied.
 
+        On Postgres it may run beside traffic: it waits for a table no longer than traffic can wait behind it, and tries again.
+        """
+        if self.address.is_sqlite:
+            return await self._apply() or []
+        patient = Database(self.address, patient=True)
+        await patient.open()
+        try:
+            return await patient._apply_in_turn()
+        finally:
+            await patient.close()
+
+    async def _apply_in_turn(self) -> list[str]:
+        """When another process migrates, wait for its end, however long it takes: its lock goes with its connection."""
+        tries = 0
+        while True:
+            try:
+                applied = await self._apply()
+            except OperationalError as error:
+                tries += 1
+                if tries == MIGRATION_TRIES or not is_passing(error):
+                    raise
+                applied = None
+            if applied is not None:
+                return applied
+            await asyncio.sleep(MIGRATION_PAUSE_S)
+
+    async def _apply(self) -> list[str] | None:
+        """Apply what is pending; None when another process is at it.
+
         Tortoise records a migration outside the transaction that applies it, and a crash between the two wedges the next
         start: one transaction around the whole holds both together.
         """
-        with self._context:
+        with self._as_current():
             async with self._client._in_transaction() as connection:
                 if not self.address.is_sqlite:
-                    await connection.execute_query(f"SELECT pg_advisory_xact_lock({ONE_MIGRATION_AT_A_TIME})")
+                    turn = f"SELECT pg_try_advisory_xact_lock({ONE_MIGRATION_AT_A_TIME}) AS mine"
+                    if not (await connection.execute_query_dict(turn))[0]["mine"]:
+                        return None
                 executor = MigrationExecutor(connection, self._config()["apps"])
                 # Its plan reads the table of applied migrations, and on Postgres a failed read ends the transaction.
                 await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))
@@ -115,6 +150,15 @@ class Database:
                 if names:
                     await executor.migrate()
                 return names
+
+    @contextmanager
+    def _as_current(self) -> Iterator[None]:
+        """For tortoise's migrations, which ask for the current context. To enter it twice would be to forget how to leave it."""
+        token = _current_context.set(self._context)
+        try:
+            yield
+        finally:
+            _current_context.reset(token)
 
     def _executor(self) -> MigrationExecutor:
         return MigrationExecutor(self._client, self._config()["apps"])
@@ -130,7 +174,7 @@ class Database:
             "default_connection": "default",
         }
         return {
-            "connections": {"default": self.address.connection()},
+            "connections": {"default": self.address.connection(patient=self._patient)},
             "apps": {APP: app},
             "use_tz": True,
             "timezone": "UTC",

@@ -27,3 +27,9 @@ CRASHES = 8 * TIMES
 
 POISONS = 2 * TIMES
 """Places of the poison in a body of a thousand, at random, besides the first, the last and the middle. About 7 s each."""
+
+CLUSTER_MESSAGES = 5_000 * TIMES
+"""Messages to two `web` and three `worker` on one Postgres: with the statuses of their answers 10,000 events. A minute."""
+
+RESTARTS = 6 * TIMES
+"""Restarts of Postgres under load, one every ten seconds or so: a minute of load in CI, ten in the soak."""

@@ -28,11 +28,19 @@ ENVIRONMENT = {"LC_ALL": "C", "PATH": os.defpath}
 
 # The shell outlives whoever started it: its input closes when the session ends, however it ends (even by kill -9), and
 # then it stops the server and takes the folder away. SIGINT is Postgres's fast stop, which does not wait for clients.
+# A line on its input, a signal and seconds, stops the server so and starts it again after that time.
 WATCH = """
-"$1/postgres" -D data -p "$2" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 \
-    -c "fsync=$4" -c "synchronous_commit=$4" -c "full_page_writes=$4" &
-exec 2>&-
-read -r _
+serve() {
+    "$1/postgres" -D data -p "$2" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 \
+        -c "fsync=$4" -c "synchronous_commit=$4" -c "full_page_writes=$4" &
+}
+serve "$@"
+while read -r signal seconds; do
+    kill -"$signal" $!
+    wait $!
+    sleep "$seconds"
+    serve "$@"
+done
 kill -INT $!
 wait $!
 cd / && rm -rf "$3"
@@ -65,6 +73,13 @@ class Cluster:
             self._watch.stdin.close()
             self._watch.wait(timeout=30)
             self._watch, self._server_url = None, ""
+
+    def restart(self, signal: str, down_s: float) -> None:
+        """Stop our own server by INT (its clients are cut off) or QUIT (as a crash would), and start it again. Does not wait."""
+        assert self._watch is not None, "a server that was given is not ours to stop"
+        assert self._watch.stdin is not None
+        self._watch.stdin.write(f"{signal} {down_s:.2f}\n")
+        self._watch.stdin.flush()
 
     def url(self, database: str) -> str:
         return urlsplit(self._server_url)._replace(path=f"/{database}").geturl()

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
-from tortoise.backends.base.client import TransactionContextPooled
+from tortoise.backends.base.client import NestedTransactionContext, TransactionContextPooled
 from tortoise.backends.base_postgres.client import translate_exceptions
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError, TransactionManagementError
@@ -35,7 +35,14 @@ def _changed(status: str) -> int:
     return int(status.rsplit(" ", 1)[1])
 
 
-class Transaction(_Translated, TransactionWrapper):
+class _Savepoint(_Translated, TransactionWrapper):
+    """A transaction within one, as tortoise's migrations open them: its errors are told as those of any other."""
+
+    def _in_transaction(self) -> NestedTransactionContext:
+        return NestedTransactionContext(_Savepoint(self))
+
+
+class Transaction(_Savepoint):
     """An open transaction; see `models.engines.Connection` for what verbs may do with it."""
 
     async def begin(self) -> None:
@@ -47,6 +54,11 @@ class Transaction(_Translated, TransactionWrapper):
         Hook.point("database.commit")
         await super().commit()
         Hook.point("database.committed")
+
+    @translate_exceptions
+    async def rollback(self) -> None:
+        """Of a connection that is lost it fails, which must not look like a fault of whoever rolls back."""
+        await super().rollback()
 
     @translate_exceptions
     async def write(self, work: Sequence[tuple[Write, Sequence[Sequence[Value]]]]) -> list[int]:

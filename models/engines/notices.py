@@ -1,7 +1,6 @@
 """Postgres's NOTIFY between processes, over a connection of its own: hints that there is work, which may be lost.
 
-They go out after the commit that made the work, not within it: a transaction that notifies holds one lock of the whole
-server until its commit is on disk, so that all of them would commit one after the other (figures: docs/performance.md).
+They go out after the commit that made the work, not within it: docs/decisions/0018-hints-after-the-commit.md.
 """
 
 import asyncio
