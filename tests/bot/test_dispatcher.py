@@ -33,9 +33,9 @@ BROKEN = "xx_YY"
 
 
 @pytest.fixture
-async def play(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
+async def play(ready_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
     """A stage where only the dispatcher plays: what it says stays in the outbox."""
-    async with stage(sqlite_url, tmp_path) as made:
+    async with stage(ready_url, tmp_path) as made:
         await made.settle()
         hire(made)
         yield made
@@ -211,11 +211,23 @@ async def test_a_poison_event_holds_up_its_own_lane_only_until_it_is_buried(play
     assert kinds == ["Welcome", "I", "Welcome", "I"], "in order, as without the poison"
 
 
+async def refuse(play: Stage, when: str, *, sqlite: str, postgres: str) -> None:
+    """From now on the database takes no such row of the outbox."""
+    name = f"refuse_{len(sqlite)}"
+    if play.app.settings.address.is_sqlite:
+        told = "BEGIN SELECT RAISE(ABORT, 'CHECK constraint failed'); END"
+        await play.run(f"CREATE TRIGGER {name} BEFORE {when} ON outbox WHEN {sqlite} {told}")
+    else:
+        await play.run(f"ALTER TABLE outbox ADD CONSTRAINT {name} CHECK (NOT ({postgres})) NOT VALID")
+
+
 async def refuse_words(play: Stage, part: str) -> None:
-    """From now on the database takes no message with these words."""
-    await play.run(
-        f"CREATE TRIGGER refuse_{len(part)} BEFORE INSERT ON outbox WHEN INSTR(NEW.message, '{part}') > 0"
-        " BEGIN SELECT RAISE(ABORT, 'CHECK constraint failed'); END"
+    """No message with these words."""
+    await refuse(
+        play,
+        "INSERT",
+        sqlite=f"INSTR(NEW.message, '{part}') > 0",
+        postgres=f"strpos(message::text, '{part}') > 0 AND attempts = 0",
     )
 
 
@@ -284,7 +296,17 @@ async def test_a_conflict_without_end_is_an_attempt_and_the_others_go_on(play: S
     assert await events(play) == [("new", 1), ("done", 0)]
 
 
-async def test_on_a_full_disk_nothing_is_lost_and_nothing_is_an_attempt(play: Stage) -> None:
+@pytest.fixture
+async def on_sqlite(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
+    """For what only a file can suffer; a Postgres that goes away is in `tests/cluster`."""
+    async with stage(sqlite_url, tmp_path) as made:
+        await made.settle()
+        hire(made)
+        yield made
+
+
+async def test_on_a_full_disk_nothing_is_lost_and_nothing_is_an_attempt(on_sqlite: Stage) -> None:
+    play = on_sqlite
     people = [f"P{n}" for n in range(60)]
     await play.accept(*(text(who) for who in people))
     [[pages]] = [row.values() for row in await play.rows("PRAGMA page_count")]
@@ -300,7 +322,8 @@ async def test_on_a_full_disk_nothing_is_lost_and_nothing_is_an_attempt(play: St
     assert sorted(who for who, _ in await to_customers(play)) == sorted(people)
 
 
-async def test_a_database_that_is_closed_in_the_middle_loses_nothing(play: Stage) -> None:
+async def test_a_database_that_is_closed_in_the_middle_loses_nothing(on_sqlite: Stage) -> None:
+    play = on_sqlite
     await play.accept(text("A"), text("B"))
     client = play.app.database._client
     await client._connection.close()
@@ -477,10 +500,8 @@ async def test_an_orphan_finds_its_message_when_that_has_its_id(play: Stage) -> 
 
 
 async def test_a_poison_status_fails_alone(play: Stage) -> None:
-    await play.run(
-        "CREATE TRIGGER refuse BEFORE UPDATE ON outbox WHEN OLD.token = 'bad'"
-        " BEGIN SELECT RAISE(ABORT, 'CHECK constraint failed'); END"
-    )
+    bad = "token = 'bad' AND state = 'delivered'"
+    await refuse(play, "UPDATE", sqlite="OLD.token = 'bad'", postgres=bad)
     await out(play, ("good", "accepted", "w1"), ("bad", "accepted", "w2"), ("fine", "accepted", "w3"))
     await bury(play, *(status(f"w{n}", "delivered") for n in (1, 2, 3)))
 

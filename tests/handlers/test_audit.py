@@ -13,8 +13,8 @@ STAFF = "919800000011:owner:Priya,919800000012:viewer:Ravi"
 
 
 @pytest.fixture
-async def play(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
-    async with stage(sqlite_url, tmp_path, STAFF_NUMBERS=STAFF) as made:
+async def play(ready_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with stage(ready_url, tmp_path, STAFF_NUMBERS=STAFF) as made:
         yield made
 
 

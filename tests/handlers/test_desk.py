@@ -1,12 +1,8 @@
 """Staff at the desk: what they write and tap is done, asked about or refused, with rows of a real database."""
 
-import asyncio
-import shutil
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -177,34 +173,14 @@ class Shop:
         return self.events
 
 
-@pytest.fixture(scope="module")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
-    """A database with the shop in it, and its people: migrating it for every test would take most of their time."""
-    path = tmp_path_factory.mktemp("desk") / "furnished.sqlite3"
-
-    async def furnish() -> dict[str, int]:
-        async with opened(path) as database:
-            await database.migrate()
-            shop = Shop(database)
-            await shop.open()
-            return shop.people
-
-    return path, asyncio.run(furnish())
-
-
 @pytest.fixture
-async def shop(furnished: tuple[Path, dict[str, int]], tmp_path: Path) -> AsyncIterator[Shop]:
-    path, people = furnished
-    async with opened(Path(shutil.copy(path, tmp_path))) as database:
-        yield Shop(database, people=people)
-
-
-@asynccontextmanager
-async def opened(path: Path) -> AsyncIterator[Database]:
-    database = Database(Address(f"sqlite://{path}"))
+async def shop(ready_url: str) -> AsyncIterator[Shop]:
+    database = Database(Address(ready_url))
     await database.open()
     try:
-        yield database
+        shop = Shop(database)
+        await shop.open()
+        yield shop
     finally:
         await database.close()
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.crowd import address
 from tests.journeys.script import Line
 from tests.world import Stage, stage
 
@@ -22,9 +21,9 @@ async def answer(world: Stage, button: str) -> list[str]:
 
 
 @pytest.mark.parametrize("is_asked", [False, True])
-async def test_a_forged_tap_tells_nothing_and_changes_nothing(tmp_path: Path, is_asked: bool) -> None:
+async def test_a_forged_tap_tells_nothing_and_changes_nothing(ready_url: str, tmp_path: Path, is_asked: bool) -> None:
     """`is_asked`: an order of Rahul's own waits for his answer meanwhile."""
-    async with stage(address(tmp_path), tmp_path) as world:
+    async with stage(ready_url, tmp_path) as world:
         await world.cart("Asha", [Line(1, "CHAI-250")], "")
         if is_asked:
             await world.cart("Rahul", [Line(1, "PICKLE-400")], "")
@@ -38,9 +37,9 @@ async def test_a_forged_tap_tells_nothing_and_changes_nothing(tmp_path: Path, is
 
 
 @pytest.mark.parametrize("button", ["c1001.yes", "c1001.YES", "c01001.yes", "c1001.yes.yes", "a1001.yes", "a1001."])
-async def test_a_yes_that_was_never_asked_for_does_nothing(tmp_path: Path, button: str) -> None:
+async def test_a_yes_that_was_never_asked_for_does_nothing(ready_url: str, tmp_path: Path, button: str) -> None:
     """Also when the order is one's own."""
-    async with stage(address(tmp_path), tmp_path) as world:
+    async with stage(ready_url, tmp_path) as world:
         await world.cart("Rahul", [Line(1, "CHAI-250")], "")
         await world.settle()
         before = await world.rows(MOVING)

@@ -1,12 +1,11 @@
 """Two people act on one order at the same moment: one wins, the other hears what happened meanwhile and by whom."""
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.crowd import address, at_once, crowd, furnish
+from tests.crowd import at_once, crowd
 from tests.invariants_orders import broken
 from tests.journeys.script import Line
 from tests.world import Stage
@@ -15,16 +14,10 @@ CAME = {"KULHAD-3": 3}
 WHEN = "2 Mar, 10:00"
 
 
-@pytest.fixture(scope="module")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return furnish(tmp_path_factory.mktemp("two"), STORE_SETTINGS="order_flow=manual")
-
-
 @pytest.fixture
-async def world(furnished: Path, tmp_path: Path) -> AsyncIterator[Stage]:
+async def world(ready_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
     """Order #1001 of Asha waits for the shop; Priya and Ravi have its alert, both of the same version."""
-    files = Path(shutil.copytree(furnished, tmp_path / "shop"))
-    async with crowd(address(files), files) as world:
+    async with crowd(ready_url, tmp_path, STORE_SETTINGS="order_flow=manual") as world:
         for person in ("Priya", "Ravi"):
             await world.say(person, "help")
         await world.cart("Asha", [Line(2, "KULHAD-3")], "")

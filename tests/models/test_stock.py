@@ -1,6 +1,5 @@
 """Stock is never oversold: not by many people at once, on no path an order can take, and not past the database's own check."""
 
-import shutil
 from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +8,7 @@ import pytest
 from tortoise.exceptions import IntegrityError
 
 from bot.sandbox.phone import Phone
-from tests.crowd import address, at_once, call_in, crowd, furnish
+from tests.crowd import at_once, call_in, crowd
 from tests.invariants_orders import broken, shelf
 from tests.journeys.script import Line
 from tests.world import Stage, stage
@@ -81,8 +80,10 @@ async def test_of_sixty_four_at_once_the_first_three_pieces_win(database_url: st
 
 
 @pytest.mark.parametrize("how", ["same_bytes", "rebatched", "concurrent"])
-async def test_repeats_and_cancels_between_many_batches_change_nothing_of_who_wins(how: str, tmp_path: Path) -> None:
-    async with stage(address(tmp_path), tmp_path, STORE_SETTINGS=UNPACED) as world:
+async def test_repeats_and_cancels_between_many_batches_change_nothing_of_who_wins(
+    how: str, ready_url: str, tmp_path: Path
+) -> None:
+    async with stage(ready_url, tmp_path, STORE_SETTINGS=UNPACED) as world:
         came, ledger = await shelf(world), Ledger(3)
         phones = call_in(world, 20)
         for start in range(0, len(phones), 4):
@@ -129,15 +130,9 @@ async def test_a_cart_and_its_cancel_in_one_batch_leave_nothing_reserved(databas
         assert await broken(world, came) == []
 
 
-@pytest.fixture(scope="module")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return furnish(tmp_path_factory.mktemp("stock"), STORE_SETTINGS="order_flow=manual")
-
-
 @pytest.fixture
-async def world(furnished: Path, tmp_path: Path) -> AsyncIterator[Stage]:
-    files = Path(shutil.copytree(furnished, tmp_path / "shop"))
-    async with stage(address(files), files) as world:
+async def world(ready_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with stage(ready_url, tmp_path, STORE_SETTINGS="order_flow=manual") as world:
         yield world
 
 
