@@ -1,6 +1,6 @@
 """Postgres's NOTIFY between processes, over a connection of its own: hints that there is work, which may be lost.
 
-They go out after the commit that made the work, not within it: docs/decisions/0018-hints-after-the-commit.md.
+They go out after the commit that made the work, not within it: docs/decisions/0019-hints-after-the-commit.md.
 """
 
 import asyncio
