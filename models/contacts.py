@@ -90,7 +90,9 @@ _CONTACTS = select(
 _BY_ID = select(ContactRow, "WHERE t.id IN :ids", ids=INT)
 _OF_CONTACTS = select(IdentityRow, "WHERE t.active AND t.contact_id IN :ids", ids=INT)
 _RELEASE = statement(
-    "UPDATE outbox SET held = NULL, due_at = :now WHERE contact_id = :contact_id AND state = 'queued' AND held IS NOT NULL",
+    # The longer list is the live index's own: without it SQLite reads the whole outbox.
+    "UPDATE outbox SET held = NULL, due_at = :now WHERE contact_id = :contact_id AND state = 'queued' AND held IS NOT NULL"
+    " AND state IN ('queued', 'sending', 'unknown')",
     {"contact_id": INT, "now": TIME},
 )
 _BOTH = {"kept": INT, "gone": INT}

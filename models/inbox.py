@@ -152,7 +152,7 @@ _IS_DEAD = statement("SELECT id FROM inbox WHERE id = :id AND state = 'dead'", {
 _COUNT_DEAD = statement("SELECT COUNT(*) FROM inbox WHERE state = 'dead'", {}, {"count": INT})
 _FORGET = statement(
     "UPDATE inbox SET payload = :nothing WHERE id IN (SELECT id FROM inbox WHERE settled_at < :before"
-    " AND payload <> :nothing AND state IN ('done', 'ignored') ORDER BY settled_at LIMIT :limit)",
+    " AND length(payload) > 0 AND state IN ('done', 'ignored') ORDER BY settled_at LIMIT :limit)",
     {"nothing": BYTES, "before": TIME, "limit": INT},
 )
 
@@ -181,26 +181,27 @@ async def take_in(connection: Connection, arrival: Arrival, *, store_id: int, sa
     return Event(**found[0])
 
 
-async def claim(connection: Connection, now: datetime) -> list[Event]:
+async def claim(connection: Connection, now: datetime, limit: int = BATCH_SIZE) -> list[Event]:
     """The oldest due events, each lane's in order. On Postgres the locks on the lanes' heads are the lease.
 
     What it costs depends on what it takes, not on how much one person has waiting. The lanes of the oldest events fill a
     batch, unless one lane is deeper than its share.
     """
-    [heads] = await connection.fetch(_HEADS(now=now, window=BATCH_SIZE, lanes=BATCH_CONTACTS))
-    events = await _of_lanes(connection, heads, now)
+    lanes = min(BATCH_CONTACTS, limit)
+    [heads] = await connection.fetch(_HEADS(now=now, window=BATCH_SIZE, lanes=lanes))
+    events = await _of_lanes(connection, heads, now, limit)
     deepest = max(Counter(event.ordering_key for event in events).values(), default=BATCH_EVENTS)
-    if len(heads) < BATCH_CONTACTS and deepest >= BATCH_EVENTS:  # others may stand behind it, out of sight
-        [heads] = await connection.fetch(_FAR_HEADS(now=now, lanes=BATCH_CONTACTS))
-        events = await _of_lanes(connection, heads, now)
+    if len(heads) < lanes and deepest >= min(BATCH_EVENTS, limit):  # others may stand behind it, out of sight
+        [heads] = await connection.fetch(_FAR_HEADS(now=now, lanes=lanes))
+        events = await _of_lanes(connection, heads, now, limit)
     return events
 
 
-async def _of_lanes(connection: Connection, heads: Sequence[dict[str, Any]], now: datetime) -> list[Event]:
+async def _of_lanes(connection: Connection, heads: Sequence[dict[str, Any]], now: datetime, limit: int) -> list[Event]:
     if not heads:
         return []
     ids = [head["id"] for head in heads]
-    [found] = await connection.fetch(_OF_LANES(now=now, heads=ids, each=BATCH_EVENTS, limit=BATCH_SIZE))
+    [found] = await connection.fetch(_OF_LANES(now=now, heads=ids, each=BATCH_EVENTS, limit=limit))
     return [Event(**row) for row in found]
 
 

@@ -9,6 +9,7 @@ from dataclasses import fields as fields_of
 from datetime import datetime
 from typing import Any
 
+import orjson
 from tortoise import Model, fields
 
 from flows import alerts, limits, messages
@@ -121,12 +122,15 @@ _WAITING_ALERTS = statement(
 )
 _BY_REPORT = select(OutboxRow, "WHERE t.token IN :tokens OR t.wamid IN :wamids", tokens=TEXT, wamids=TEXT)
 _REPORTED = update(OutboxRow, ["id", "state"], ["state", "wamid", "error_code"], also="lease_until = NULL")
-_FORGET = statement(
-    "UPDATE outbox SET message = :nothing, fallback = NULL, parts = NULL WHERE id IN (SELECT id FROM outbox WHERE"
-    " created_at < :before AND state NOT IN ('queued', 'sending', 'unknown') AND message <> :nothing LIMIT :limit)",
-    {"nothing": JSON, "before": TIME, "limit": INT},
-)
 FORGOTTEN = messages.dump(Text("…"))
+_FORGOTTEN = f"'{orjson.dumps(FORGOTTEN).decode()}'"
+"""Written out, as in the index of what is not forgotten yet."""
+_FORGET = statement(
+    f"UPDATE outbox SET message = {_FORGOTTEN}, fallback = NULL, parts = NULL WHERE id IN (SELECT id FROM outbox WHERE"
+    f" created_at < :before AND state NOT IN ('queued', 'sending', 'unknown') AND message <> {_FORGOTTEN}"
+    " ORDER BY created_at LIMIT :limit)",
+    {"before": TIME, "limit": INT},
+)
 
 
 def say(
@@ -216,7 +220,7 @@ def report(work: Work, row: Outbound, *, state: str, wamid: str | None, error_co
 
 async def forget(connection: Connection, before: datetime, limit: int) -> int:
     """Empty the words of messages that are out since before then; what became of them stays."""
-    return await connection.run(_FORGET(nothing=FORGOTTEN, before=before, limit=limit))
+    return await connection.run(_FORGET(before=before, limit=limit))
 
 
 def _row(

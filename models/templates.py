@@ -1,12 +1,12 @@
 """What Meta thinks of our templates, as far as it told us."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from tortoise import Model, fields
 
 from models.engines import Connection
-from models.statements import INT, TEXT, TIME, insert, statement
+from models.statements import INT, TEXT, TIME, Query, insert, statement
 from models.work import Work
 
 APPROVED = "APPROVED"
@@ -28,13 +28,17 @@ class TemplateRow(Model):
         unique_together = (("store_id", "name", "language"),)
 
 
+States = Mapping[tuple[str, str], str]
+"""(name, language) → Meta's status word; a template Meta never told us of is missing."""
+
 _KEEP = insert(
     TemplateRow, "store_id", "name", "language", "status", "reason", "checked_at",
     conflict="ON CONFLICT (store_id, name, language) DO UPDATE SET status = excluded.status, reason = excluded.reason,"
     " checked_at = excluded.checked_at",
 )  # fmt: skip
 _RELEASE = statement(
-    "UPDATE outbox SET held = NULL, due_at = :now WHERE store_id = :store_id AND state = 'queued' AND held = 'template'",
+    "UPDATE outbox SET held = NULL, due_at = :now WHERE store_id = :store_id AND state = 'queued' AND held = 'template'"
+    " AND state IN ('queued', 'sending', 'unknown')",  # as in the index of live rows
     {"store_id": INT, "now": TIME},
 )
 _STATES = statement(
@@ -66,7 +70,16 @@ async def keep_all(
         await connection.run(_RELEASE(store_id=store_id, now=now))
 
 
-async def statuses(connection: Connection, store_id: int) -> dict[tuple[str, str], str]:
-    """(name, language) → Meta's status word; a template Meta never told us of is missing."""
-    [rows] = await connection.fetch(_STATES(store_id=store_id))
+async def statuses(connection: Connection, store_id: int) -> States:
+    """How each template stands."""
+    [rows] = await connection.fetch(load(store_id))
+    return states(rows)
+
+
+def load(store_id: int) -> Query:
+    """The query for `states`."""
+    return _STATES(store_id=store_id)
+
+
+def states(rows: Iterable[Mapping[str, str]]) -> States:
     return {(row["name"], row["language"]): row["status"] for row in rows}

@@ -1,0 +1,68 @@
+"""No statement reads a whole table that grows: a shop with a million orders waits no longer than one with a thousand."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from types import ModuleType
+
+from models import (
+    audit,
+    catalog,
+    contacts,
+    health,
+    inbox,
+    orders,
+    outbox,
+    questions,
+    sending,
+    staff,
+    stores,
+    templates,
+    timers,
+)
+from models.database import Address
+from models.statements import Statement, Write
+from models.work import Table, View
+
+MODULES = (
+    audit, catalog, contacts, health, inbox, orders, outbox, questions, sending, staff, stores, templates, timers,
+)  # fmt: skip
+SMALL = {"number", "s", "queue", "(subquery-5)", "CONSTANT ROW"}
+"""One row, a few people, or what the statement itself has found."""
+RARE = {"models.contacts._JOINED"}
+"""Two contacts turn out to be one person."""
+
+
+def statements(module: ModuleType) -> Iterator[tuple[str, Statement | Write]]:
+    for name, value in vars(module).items():
+        for each in members(value):
+            yield f"{module.__name__}.{name}", each
+
+
+def members(value: object) -> Iterator[Statement | Write]:
+    if isinstance(value, Statement | Write):
+        yield value
+    elif isinstance(value, Table):
+        yield from (value.insert, value.update)
+    elif isinstance(value, View) and isinstance(update := getattr(value, "update", None), Write):
+        yield update
+    elif isinstance(value, Mapping) and not isinstance(value, str):
+        for each in value.values():
+            yield from members(each)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for each in value:
+            yield from members(each)
+
+
+def test_no_statement_reads_a_table_from_end_to_end(sqlite_url: str) -> None:
+    database = sqlite3.connect(Address(sqlite_url).path)
+    found = {}
+    for module in MODULES:
+        for name, each in statements(module):
+            given: object = dict.fromkeys(each.kinds) if isinstance(each, Statement) else [None] * len(each.kinds)
+            plan = database.execute(f"EXPLAIN QUERY PLAN {each.sqlite}", given)  # type: ignore[arg-type]
+            scans = {step.removeprefix("SCAN ") for _, _, _, step in plan if step.startswith("SCAN ")}
+            whole = {scan for scan in scans - SMALL if " USING " not in scan and "json_each" not in scan}
+            if whole and name not in RARE:
+                found[name] = whole
+    database.close()
+    assert found == {}
