@@ -50,6 +50,7 @@ UNANSWERED = (Reaction, Revision, IdentityChange)
 FLOOD = "flood"
 """Why somebody who wrote too fast got no answer, or only a later one."""
 
+Claim = Callable[[Connection, datetime], Awaitable[list[Event]]]
 Outcomes = list[tuple[Event, str]]
 
 
@@ -76,33 +77,48 @@ class Dispatcher(Loop):
         self._catalog_id = catalog_id
         self._on_words = on_words
         self._looked_at = clock.now()
+        self._fits = limits.BATCH_SIZE
+        """Events that can be handled in one batch's time, as far as the last ones tell: more would be loaded for nothing."""
 
     async def run_once(self) -> bool:
         """Handle one batch of what is due; False when nothing was."""
         self._looked_at = self._clock.now()
-        return await self._run_batch(inbox.claim_statuses) | await self._run_batch(inbox.claim)
+        events = await self._run_batch(self._claim_any)
+        if events and events[0].ordering_key == STATUS_LANE:
+            has_more = not self.is_dry
+            await self._run_batch(self._claim_lanes)
+            self.is_dry &= not has_more
+        return bool(events)
 
-    async def next_due(self) -> datetime | None:
-        async with self._database.transaction() as connection:
-            return await inbox.next_due(connection, self._looked_at)
-
-    async def _run_batch(self, claim: Callable[[Connection, datetime], Awaitable[list[Event]]]) -> bool:
-        """One batch in one transaction; if that fails, each of its events in one of its own."""
+    async def _run_batch(self, claim: Claim) -> list[Event]:
+        """One batch in one transaction; if that fails, each of its events in one of its own. Returns what was claimed."""
         events: list[Event] = []
+        outcomes: Outcomes = []
+        self.is_dry = False
+        room = min(self._fits, limits.BATCH_EVENTS)  # no claim leaves anything out before it has as many
         try:
             async with self._database.transaction() as connection:
-                events = await claim(connection, self._looked_at)
-                if events:
+                if events := await claim(connection, self._looked_at):
                     work, outcomes = await self._handle_batch(connection, events)
+                self.is_dry = len(events) == len(outcomes) < room
+                if self.is_dry:
+                    self.next_due = await inbox.next_due(connection, self._looked_at)
         except Exception as error:  # noqa: BLE001 - raised again below unless one of the events may be to blame
+            self.is_dry = False
             await self._explain(error, events)
             await self._run_alone(events)
         else:
             if not events:
-                return False
+                return events
             self._count(work, outcomes)
         self._on_words()
-        return True
+        return events
+
+    async def _claim_any(self, connection: Connection, now: datetime) -> list[Event]:
+        return await inbox.claim_statuses(connection, now) or await self._claim_lanes(connection, now)
+
+    async def _claim_lanes(self, connection: Connection, now: datetime) -> list[Event]:
+        return await inbox.claim(connection, now, self._fits)
 
     async def _explain(self, error: Exception, events: Sequence[Event]) -> None:
         """Raise again what is not about these events; say what is."""
@@ -206,6 +222,8 @@ class Dispatcher(Loop):
                     break
             if self._clock.monotonic() > closes:
                 break
+        is_cut = len(outcomes) < len(events)
+        self._fits = max(len(outcomes), 1) if is_cut else min(2 * self._fits, limits.BATCH_SIZE)
         return outcomes
 
     async def _attempt(self, work: Work, event: Event, reading: parse.Reading | None) -> str:
@@ -287,15 +305,18 @@ class Dispatcher(Loop):
         carts = [message.content for message in messages if isinstance(message.content, Cart)]
         skus = {line.retailer_id for cart in carts for line in cart.lines}
         store_id = self._store.id
-        identities, people, members, open_orders, asked, *products = await work.connection.fetch(
+        identities, people, members, open_orders, asked, *rest = await work.connection.fetch(
             *contacts.load(names, store_id), staff.LIST(store_id=store_id), orders.load(names, store_id),
-            questions.load(names, store_id), *catalog.load(skus, store_id, head=len(carts) < len(messages)),
+            questions.load(names, store_id), *([orders.load_counter(store_id)] if carts else []),
+            *catalog.load(skus, store_id, head=len(carts) < len(messages)),
         )  # fmt: skip
+        if carts:
+            orders.counter_loaded(work, rest.pop(0))
         contacts.loaded(work, identities, people)
         staff.loaded(work, members)
         orders.loaded(work, open_orders)
         questions.loaded(work, asked)
-        catalog.loaded(work, skus, *products)
+        catalog.loaded(work, skus, *rest)
 
     async def _answers(self) -> bool:
         """Whether the database works: if it does not, no event is to blame for anything."""

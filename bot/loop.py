@@ -18,7 +18,11 @@ OVERDUE_S = 0.05
 
 
 class Loop:
-    """One owner task. `run_once` does a batch of work and returns whether there was any; tests call it directly."""
+    """One owner task. `run_once` does a batch of work and returns whether there was any; tests call it directly.
+
+    It leaves in `next_due` when there will be work that no wake announces, and in `is_dry` whether it knows that it left
+    nothing: each look costs a transaction.
+    """
 
     name = "loop"
 
@@ -28,14 +32,12 @@ class Loop:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
+        self.next_due: datetime | None = None
+        self.is_dry = False
         clock.listeners.append(self.wake)
 
     async def run_once(self) -> bool:
         raise NotImplementedError
-
-    async def next_due(self) -> datetime | None:
-        """When there will be work that no wake announces; asked when there is none."""
-        return None
 
     def wake(self) -> None:
         """There is work. Safe at any time."""
@@ -60,10 +62,10 @@ class Loop:
         while not self._stopping:
             self._wake.clear()
             try:
-                if await self.run_once():
+                if await self.run_once() and not self.is_dry:
                     await asyncio.sleep(0)  # a busy loop leaves the door its turn
                     continue
-                wait = await self._wait_s()
+                wait = self._wait_s()
             except Exception:
                 log.exception("loop_failed", loop=self.name)
                 wait = TROUBLE_S
@@ -73,8 +75,7 @@ class Loop:
             except TimeoutError:
                 continue
 
-    async def _wait_s(self) -> float:
-        due = await self.next_due()
+    def _wait_s(self) -> float:
         tick = self._tick.total_seconds()
-        left = tick if due is None else (due - self._clock.now()).total_seconds()
+        left = tick if self.next_due is None else (self.next_due - self._clock.now()).total_seconds()
         return min(tick, left) if left > 0 else OVERDUE_S

@@ -29,7 +29,7 @@ from models import contacts, outbox, sending, staff, templates
 from models.database import Database
 from models.engines import Connection
 from models.outbox import Outbound
-from models.sending import Ended, Recipient
+from models.sending import Claim, Ended, Recipient
 from models.work import Conflict, Work
 
 log = structlog.get_logger()
@@ -62,12 +62,36 @@ class Sender(Loop):
         self._pace: Pace | None = number_pace(Settings(store.settings).get("pace.number"))
         self._in_flight: set[asyncio.Task[None]] = set()
         self._answers: list[Answer] = []
-        self._looked_at = clock.now()
 
     async def run_once(self) -> bool:
-        """Write the answers that came, take what is due and start to send it; False when there was nothing to do."""
-        settled = await self._settle()
-        return await self._claim() or settled
+        """Write the answers that came, take what is due and start to send it; False when there was nothing to do.
+
+        Acceptances share the transaction of the claim. What Meta refused is written on its own: telling staff takes locks
+        that a claim may not wait for.
+        """
+        self.is_dry = False
+        if any(not isinstance(answer.outcome, Accepted) for answer in self._answers):
+            return await self._settle()
+        now = self._clock.now()
+        answers, self._answers = self._answers, []
+        try:
+            async with self._database.transaction() as connection:
+                if answers:
+                    await self._write_judgements(connection, answers)
+                claim = await self._claim(connection, now)
+        except Conflict:
+            self._keep(answers)
+            self._metrics.conflicts.inc()
+            return True
+        except BaseException:
+            self._keep(answers)
+            await self._settle()  # whatever the claim failed of
+            raise
+        for row, recipient in claim.sends:
+            task = spawn(self._send(row, recipient, settling.form(row, recipient, now), since=now), name="send")
+            self._in_flight.add(task)
+            task.add_done_callback(self._in_flight.discard)
+        return claim.moved > 0 or bool(answers)
 
     async def idle(self) -> None:
         """Wait until no request is in flight. Their answers are still to be written."""
@@ -88,28 +112,20 @@ class Sender(Loop):
         while await self._settle():
             pass
 
-    async def next_due(self) -> datetime | None:
-        async with self._database.transaction() as connection:
-            return await sending.next_due(connection, self._store.id, self._pace, after=self._looked_at)
-
-    async def _claim(self) -> bool:
-        self._looked_at = now = self._clock.now()
+    async def _claim(self, connection: Connection, now: datetime) -> Claim:
         room = IN_FLIGHT - len(self._in_flight)
-        if room <= 0:
-            return False
-        async with self._database.transaction() as connection:
-            states = await templates.statuses(connection, self._store.id)
+        claim = Claim()
+        if room > 0:
             claim = await sending.claim(
                 connection, store_id=self._store.id, now=now, limit=room, pace=self._pace,
-                choose=lambda row, recipient: settling.unsent(row, recipient, now, states),
+                choose=lambda row, recipient, states: settling.unsent(row, recipient, now, states),
             )  # fmt: skip
             if missed := [ended for ended in claim.ended if ended.row.is_missed]:
                 await self._tell_of_ended(connection, missed)
-        for row, recipient in claim.sends:
-            task = spawn(self._send(row, recipient, settling.form(row, recipient, now), since=now), name="send")
-            self._in_flight.add(task)
-            task.add_done_callback(self._in_flight.discard)
-        return claim.moved > 0
+        self.is_dry = claim.is_all
+        if self.is_dry or not claim.moved:
+            self.next_due = await sending.next_due(connection, self._store.id, self._pace, after=now)
+        return claim
 
     async def _send(self, row: Outbound, recipient: Recipient, form: Message, *, since: datetime) -> None:
         """A process that was stopped since it claimed the row does not send it late: somebody else may have by now."""
@@ -132,18 +148,24 @@ class Sender(Loop):
         answers, self._answers = self._answers, []
         try:
             async with self._database.transaction() as connection:
-                await self._write_judgements(connection, [settling.judge(a, self._clock.now()) for a in answers])
+                await self._write_judgements(connection, answers)
         except BaseException as error:
-            self._answers = answers + self._answers  # what Meta said must not be forgotten
+            self._keep(answers)
             if not isinstance(error, Conflict):
                 raise
             self._metrics.conflicts.inc()  # a status came in between: again, on what is true now
         return True
 
-    async def _write_judgements(self, connection: Connection, judgements: Sequence[Judgement]) -> None:
-        await sending.settle(connection, self._store.id, [j.settlement for j in judgements], now=self._clock.now())
+    def _keep(self, answers: Sequence[Answer]) -> None:
+        """What Meta said must not be forgotten."""
+        self._answers[:0] = answers
+
+    async def _write_judgements(self, connection: Connection, answers: Sequence[Answer]) -> None:
+        now = self._clock.now()
+        judgements = [settling.judge(answer, now) for answer in answers]
+        await sending.settle(connection, self._store.id, [j.settlement for j in judgements], now=now)
         if learnt := [j.template for j in judgements if j.template is not None]:
-            await templates.keep_all(connection, self._store.id, learnt, self._clock.now())
+            await templates.keep_all(connection, self._store.id, learnt, now)
         if any(j.is_lost or j.instead is not None for j in judgements):
             await self._tell_of_refused(connection, judgements)
         if stopping := next((j for j in judgements if j.stops_number), None):

@@ -3,7 +3,6 @@
 The protocol is `docs/life-of-a-message.md`; what follows from an error code is `flows/errors.py`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +13,7 @@ from flows.messages import Message, Template
 from flows.window import closes_at, is_open
 from models.outbox import ALERT, TEMPLATE, WINDOW, Outbound
 from models.sending import Recipient, Settlement, Unsent
-from models.templates import APPROVED
+from models.templates import APPROVED, States
 
 NOT_SENT_DELAYS = tuple(timedelta(seconds=s) for s in (1, 2, 4, 8, 16, 32, 60))
 """Nothing reached Meta: tried again as often as it takes."""
@@ -55,7 +54,7 @@ class Judgement:
         return self.settlement.event == "refused" and self.instead is None and self.settlement.row.is_missed
 
 
-def unsent(row: Outbound, recipient: Recipient, now: datetime, states: Mapping[tuple[str, str], str]) -> Unsent | None:
+def unsent(row: Outbound, recipient: Recipient, now: datetime, states: States) -> Unsent | None:
     """Why `row` does not go out now. A template Meta never spoke of is tried: a stand-in may know nothing of templates."""
     if row.expires_at is not None and row.expires_at <= now:
         return Unsent(ended="expired")

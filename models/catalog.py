@@ -162,8 +162,9 @@ async def move_stock(work: Work, retailer_id: str, *, reserved: int, on_hand: in
     assert shelf is not None
     if (product := shelf.product) is None:
         return
-    left = None if product.on_hand is None else product.on_hand + on_hand
-    work.replace(SHELVES, replace(shelf, product=replace(product, on_hand=left), reserved=shelf.reserved + reserved))
+    if on_hand and product.on_hand is not None:
+        product = replace(product, on_hand=product.on_hand + on_hand)
+    work.replace(SHELVES, replace(shelf, product=product, reserved=shelf.reserved + reserved))
 
 
 def _shelf(work: Work, row: dict[str, Any]) -> Shelf:

@@ -13,7 +13,8 @@ from flows.order import CUSTOMER, ORDER, Action, Line, Order, decide, moved
 from flows.phrases import say
 from flows.settings import Settings
 from models import contacts, effects
-from models.statements import INT, TEXT, TIME, Query, insert, kinds, select, statement
+from models.statements import INT, TEXT, TIME, Query, Statement, insert, kinds, select, statement
+from models.stores import StoreRow
 from models.work import Table, View, Work
 
 
@@ -153,11 +154,25 @@ _NAMES = statement(
     {"ids": INT},
     {"id": INT, "name": TEXT},
 )
-_TAKE_NUMBERS = statement(
-    "UPDATE store SET last_number = last_number + :count WHERE id = :id RETURNING last_number",
-    {"count": INT, "id": INT},
-    {"last_number": INT},
+_LAST_NUMBER = "SELECT id, last_number FROM store WHERE id = "
+_COUNTER = Statement(
+    f"{_LAST_NUMBER}:id",
+    f"{_LAST_NUMBER}$1::bigint FOR NO KEY UPDATE",
+    ("id",),
+    {"id": INT},
+    {"id": INT, "last_number": INT},
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """The store's last order number, held by this transaction from the moment it is read."""
+
+    id: int
+    last_number: int
+
+
+COUNTERS = Table(StoreRow, Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +189,22 @@ class Change:
     at: datetime
 
 
+def load_counter(store_id: int) -> Query:
+    """The query for the last order number; on Postgres other workers wait for this transaction from here on."""
+    return _COUNTER(id=store_id)
+
+
+def counter_loaded(work: Work, rows: Sequence[dict[str, Any]]) -> None:
+    work.loaded(COUNTERS, [Counter(**row) for row in rows])
+
+
 async def take_number(work: Work) -> int:
-    """The next order number of the store: growing, with gaps when a unit of work fails."""
-    [[row]] = await work.connection.fetch(_TAKE_NUMBERS(count=1, id=work.store.id))
-    return int(row["last_number"])
+    """The next order number of the store: growing, without gaps, for what fails is taken back with its number."""
+    if (counter := work.find(COUNTERS, work.store.id)) is None:
+        [rows] = await work.load_late(load_counter(work.store.id))
+        counter_loaded(work, rows)
+        [counter] = work.all(COUNTERS)
+    return work.replace(COUNTERS, replace(counter, last_number=counter.last_number + 1)).last_number
 
 
 async def place(

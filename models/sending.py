@@ -8,11 +8,12 @@ from typing import Any
 
 from flows import limits, outbound
 from flows.pacing import PAIR, Pace, free_at, next_free
-from models import inbox
+from models import inbox, templates
 from models.contacts import ContactRow
 from models.engines import Connection
 from models.outbox import MUST_ARRIVE, Outbound, OutboxRow, value
 from models.statements import INT, TEXT, TIME, Write, select, statement, update
+from models.templates import States
 from models.work import Conflict
 
 LEASE = timedelta(seconds=45)
@@ -53,8 +54,8 @@ class Unsent:
     ended: str | None = None
 
 
-Choose = Callable[[Outbound, Recipient], Unsent | None]
-"""None sends the row."""
+Choose = Callable[[Outbound, Recipient, States], Unsent | None]
+"""None sends the row. The last says how the templates stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,15 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """`sends` are marked as attempted; `moved` counts the rows that were written, sends or not."""
+    """`sends` are marked as attempted; `moved` counts the rows that were written, sends or not.
 
-    sends: Sequence[tuple[Outbound, Recipient]]
+    `is_all`: there was room for more than was due.
+    """
+
+    sends: Sequence[tuple[Outbound, Recipient]] = ()
     ended: Sequence[Ended] = ()
     moved: int = 0
+    is_all: bool = True
 
 
 _RECIPIENT = {
@@ -166,12 +171,12 @@ async def claim(
     [[held]] = await connection.fetch(_HELD_NUMBER(store_id=store_id))
     number = Number(**held)
     if number.paused_until is not None and number.paused_until > now:
-        return Claim([])
+        return Claim()
     if number.pauses:
         limit = 1  # a single message finds out whether Meta takes them again
         [on_the_wire] = await connection.fetch(_ON_THE_WIRE())
         if on_the_wire:
-            return Claim([])
+            return Claim()
     silent, due = await connection.fetch(
         _SILENT(now=now, limit=limit), _DUE(now=now, paced=now + PAIR.interval * (PAIR.burst - 1), limit=limit)
     )
@@ -179,32 +184,33 @@ async def claim(
         silent = []  # what they wait for may be in our own backlog
     rows = [value(row) for row in (*silent, *due)][:limit]
     if not rows:
-        return Claim([])
-    [people] = await connection.fetch(_RECIPIENTS(ids=sorted({row.contact_id for row in rows})))
-    taking = _Taking(now, number, pace, choose, {row["id"]: Recipient(**row) for row in people})
+        return Claim()
+    people, known = await connection.fetch(
+        _RECIPIENTS(ids=sorted({row.contact_id for row in rows})), templates.load(store_id)
+    )
+    recipients, states = {row["id"]: Recipient(**row) for row in people}, templates.states(known)
+    taking = _Taking(now, number, pace, choose)
     for row in rows:
-        taking.take(row)
+        taking.take(row, recipients[row.contact_id], states)
     await _write(connection, taking.writes)
     if taking.tat != number.paced_until:
         await connection.run(_NUMBER_PACED(until=taking.tat, id=number.id))
-    return Claim(taking.sends, taking.ended, moved=sum(len(rows) for rows in taking.writes.values()))
+    moved = sum(len(written) for written in taking.writes.values())
+    return Claim(taking.sends, taking.ended, moved, is_all=len(rows) < limit)
 
 
 class _Taking:
     """Goes through due rows and decides each."""
 
-    def __init__(
-        self, now: datetime, number: Number, pace: Pace | None, choose: Choose, recipients: dict[int, Recipient]
-    ) -> None:
+    def __init__(self, now: datetime, number: Number, pace: Pace | None, choose: Choose) -> None:
         self.tat = number.paced_until
         self.sends: list[tuple[Outbound, Recipient]] = []
         self.ended: list[Ended] = []
         self.writes: dict[Write, list[tuple[Any, ...]]] = defaultdict(list)
-        self._now, self._pace, self._choose, self._recipients = now, pace, choose, recipients
+        self._now, self._pace, self._choose = now, pace, choose
 
-    def take(self, row: Outbound) -> None:
-        recipient = self._recipients[row.contact_id]
-        unsent = self._choose(row, recipient)
+    def take(self, row: Outbound, recipient: Recipient, states: States) -> None:
+        unsent = self._choose(row, recipient, states)
         if row.state == "unknown" and (unsent is not None or not _may_be_repeated(row)):
             self._end(row, "given_up")
         elif unsent is not None and unsent.ended is not None:

@@ -154,8 +154,8 @@ class Work:
             for (write, rows), count in zip(work, counts, strict=True):
                 if write.exact and count != len(rows):
                     raise Conflict(write.table)
-        for query in self._deferred:
-            await self.connection.run(query)
+        if self._deferred:
+            await self.connection.fetch(*self._deferred)
 
     def _grouped(self) -> dict[Write, list[tuple[Value, ...]]]:
         groups: dict[Write, list[tuple[Value, ...]]] = {}

@@ -363,6 +363,27 @@ async def test_64_contacts_with_20_events_each_are_answered_in_order(play: Stage
     assert [answered for answered in causes.values() if answered != sorted(answered)] == []
 
 
+async def test_after_a_batch_without_time_for_all_no_more_is_claimed_than_it_had_time_for(
+    play: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "BATCH_TIME", timedelta(seconds=-1))
+    await play.accept(*(text(f"P{n}") for n in range(5)))
+    assert await play.app.dispatcher.run_once()
+    assert not play.app.dispatcher.is_dry
+    assert await settled(play) == 1
+    assert play.app.dispatcher._fits == 1
+
+    monkeypatch.undo()
+    passes = []
+    while await play.app.dispatcher.run_once():
+        passes.append((await settled(play), play.app.dispatcher.is_dry))
+    assert passes == [(2, False), (4, False), (5, True)]
+
+
+async def settled(play: Stage) -> int:
+    return len(await play.rows("SELECT id FROM inbox WHERE kind = 'message' AND state = 'done'"))
+
+
 async def test_a_batch_loads_everything_at_once(play: Stage) -> None:
     await play.accept(text("A"), cart("B"), cart("C", sku="NOPE"), cart("B", 2, "TOTE-HATHI"))
     await drain(play)
@@ -393,10 +414,10 @@ async def test_nothing_is_due_while_a_lane_waits_for_its_head(play: Stage) -> No
     await play.accept(poison("B", 0), text("B", 1))
     await drain(play)
 
-    assert await play.app.dispatcher.next_due() == START + timedelta(seconds=2)
+    assert play.app.dispatcher.next_due == START + timedelta(seconds=2)
     await play.later(timedelta(seconds=2))
     await drain(play)
-    assert await play.app.dispatcher.next_due() == START + timedelta(seconds=10)
+    assert play.app.dispatcher.next_due == START + timedelta(seconds=10)
 
 
 async def test_a_new_number_opens_no_window(play: Stage) -> None:

@@ -19,11 +19,16 @@ class Worker(Loop):
     name = "worker"
 
     def __init__(
-        self, *plan: bool | Exception, due: Callable[[], datetime | None] = lambda: None, tick: float = 60
+        self,
+        *plan: bool | Exception,
+        due: Callable[[], datetime | None] = lambda: None,
+        tick: float = 60,
+        dry: bool = False,
     ) -> None:
         super().__init__(Clock(), tick=timedelta(seconds=tick))
         self._plan, self._due = list(plan), due
-        self.passes = self.asked = 0
+        self.is_dry = dry
+        self.passes = 0
         self._moved = asyncio.Event()
 
     async def run_once(self) -> bool:
@@ -32,11 +37,8 @@ class Worker(Loop):
         now = self._plan.pop(0) if self._plan else False
         if isinstance(now, Exception):
             raise now
+        self.next_due = self._due()
         return now
-
-    async def next_due(self) -> datetime | None:
-        self.asked += 1
-        return self._due()
 
     async def until(self, passes: int) -> None:
         async with asyncio.timeout(SOON_S):
@@ -55,6 +57,17 @@ async def test_it_works_until_nothing_is_left_and_then_waits_to_be_woken() -> No
     await worker.until(5)
     await worker.stop()
     assert (worker.passes, worker.is_running) == (5, False)
+
+
+async def test_it_does_not_look_again_when_it_knows_that_nothing_is_left() -> None:
+    worker = Worker(True, True, dry=True)
+    worker.start()
+    await worker.until(1)
+    await asyncio.sleep(0.01)
+    assert worker.passes == 1
+    worker.wake()
+    await worker.until(2)
+    await worker.stop()
 
 
 async def test_a_wake_during_the_work_is_not_lost() -> None:

@@ -149,7 +149,8 @@ async def test_what_never_left_is_tried_until_it_does(play: Stage) -> None:
     for _ in range(9):
         before = play.app.clock.now()
         await round_trip(play)
-        due = await play.app.sender.next_due()
+        assert not await play.app.sender.run_once()
+        due = play.app.sender.next_due
         assert due is not None
         waits.append((due - before).total_seconds())
         await play.later(due - before)
@@ -355,7 +356,7 @@ async def in_time(play: Stage) -> None:
     """Until nothing waits, the clock moving to whatever is due next."""
     while True:
         await play.settle()
-        due = await play.app.sender.next_due()
+        due = play.app.sender.next_due
         if due is None:
             return
         await play.later(due - play.app.clock.now())
@@ -458,12 +459,22 @@ async def test_a_template_that_meta_does_not_know_is_not_tried_again_and_again(p
     assert await notices(play) == ["delivered", "delivered"]
 
 
+async def test_what_meta_said_is_written_also_when_nothing_can_be_claimed(play: Stage) -> None:
+    await say(play, "Asha", "one", "two")
+    await play.app.sender.run_once()
+    await play.app.sender.idle()
+    await play.run("UPDATE outbox SET message = '{\"kind\": \"no such kind\"}' WHERE state = 'queued'")
+    with pytest.raises(KeyError):
+        await play.app.sender.run_once()
+    assert await notices(play) == ["accepted", "queued"]
+
+
 async def test_nothing_is_due_while_an_answer_is_awaited(play: Stage) -> None:
     await play.fault({"hang_next": 1, "hang_s": 1})
     await say(play, "Asha", "one", "two")
     await play.app.sender.run_once()
     assert not await play.app.sender.run_once()
-    assert await play.app.sender.next_due() is None
+    assert play.app.sender.next_due is None
     await play.settle()
 
 

@@ -1,6 +1,5 @@
 """What the sender does to outbox rows, on both databases: order, pace, pauses, and answers that come late or twice."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -13,15 +12,15 @@ from models import contacts, outbox, sending
 from models.database import Database
 from models.outbox import EPHEMERAL, MUST_ARRIVE, ONCE, Outbound
 from models.sending import Claim, Recipient, Settlement, Unsent
+from models.templates import States
 from tests.models.units import NOW, STORE, rows, run, unit
 
 FAST = Pace(timedelta(milliseconds=10), 100)
 """A number that holds nobody up."""
 SECOND = timedelta(seconds=1)
-Choose = Callable[[Outbound, Recipient], Unsent | None]
 
 
-def send_all(_row: Outbound, _recipient: Recipient) -> Unsent | None:
+def send_all(_row: Outbound, _recipient: Recipient, _states: States) -> Unsent | None:
     return None
 
 
@@ -43,7 +42,7 @@ async def claim(
     at: timedelta = timedelta(),
     limit: int = 64,
     pace: Pace | None = FAST,
-    choose: Choose = send_all,
+    choose: sending.Choose = send_all,
 ) -> Claim:
     async with database.transaction() as connection:
         return await sending.claim(connection, store_id=STORE.id, now=NOW + at, limit=limit, pace=pace, choose=choose)
@@ -140,7 +139,7 @@ async def test_the_number_takes_as_many_as_its_pace_allows_in_the_order_of_the_o
 async def test_what_does_not_go_now_is_held_or_ended(database: Database) -> None:
     await say(database, *await people(database, 3))
     verdicts = {1: Unsent(held="window"), 2: Unsent(ended="expired"), 3: Unsent(ended="suppressed")}
-    taken = await claim(database, choose=lambda row, _: verdicts[row.id])
+    taken = await claim(database, choose=lambda row, *_: verdicts[row.id])
 
     assert (sent(taken), taken.moved) == ([], 3)
     assert [(ended.row.id, ended.state) for ended in taken.ended] == [(2, "expired"), (3, "suppressed")]
@@ -168,7 +167,7 @@ async def test_a_silence_is_judged_by_what_the_message_is(
     [a] = await people(database, 1)
     await say(database, a, arrival=arrival)
     await run(database, f"UPDATE outbox SET state = 'unknown', attempts = 1, resends = {resends}")
-    taken = await claim(database, choose=lambda _row, _recipient: unsent)
+    taken = await claim(database, choose=lambda *_: unsent)
 
     assert await states(database) == [state]
     assert [ended.state for ended in taken.ended] == ([] if state == "sending" else ["failed"])
