@@ -18,7 +18,7 @@ from rich.table import Table
 
 from benchmarks.frame import Figure
 
-MODULES = ("ingestion", "footprint")
+MODULES = ("ingestion", "carts", "sends", "growth", "workers", "footprint")
 REPORT = Path("var/bench.json")
 
 

@@ -99,10 +99,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def server(kind: str, address: str) -> Iterator[Server]:
-    """One of `benchmarks/servers.py` on the database at `address`, once it answers."""
+def server(kind: str, *arguments: str, module: str = "benchmarks.servers") -> Iterator[Server]:
+    """One of the servers of `module`, once it answers; of `benchmarks/servers.py` on the database at the address given."""
     port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "benchmarks.servers", kind, str(port), address])
+    process = subprocess.Popen([sys.executable, "-m", module, kind, str(port), *arguments])
     try:
         _wait(port, process)
         yield Server(port, psutil.Process(process.pid))
