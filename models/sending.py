@@ -168,8 +168,12 @@ async def claim(
     One process at a time, for the number has one pace. Whatever else somebody holds, a row or its contact, is left out: this
     waits for nobody while it holds the number.
     """
-    [[held]] = await connection.fetch(_HELD_NUMBER(store_id=store_id))
-    number = Number(**held)
+    [found], silent, due = await connection.fetch(
+        _HELD_NUMBER(store_id=store_id),
+        _SILENT(now=now, limit=limit),
+        _DUE(now=now, paced=now + PAIR.interval * (PAIR.burst - 1), limit=limit),
+    )
+    number = Number(**found)
     if number.paused_until is not None and number.paused_until > now:
         return Claim()
     if number.pauses:
@@ -177,9 +181,6 @@ async def claim(
         [on_the_wire] = await connection.fetch(_ON_THE_WIRE())
         if on_the_wire:
             return Claim()
-    silent, due = await connection.fetch(
-        _SILENT(now=now, limit=limit), _DUE(now=now, paced=now + PAIR.interval * (PAIR.burst - 1), limit=limit)
-    )
     if silent and await inbox.has_unread_status(connection, now):
         silent = []  # what they wait for may be in our own backlog
     rows = [value(row) for row in (*silent, *due)][:limit]
@@ -292,8 +293,7 @@ async def settle(connection: Connection, store_id: int, settlements: Sequence[Se
     if any(s.held for s in settlements):
         await release(connection, now)  # the person may have written while Meta refused: the row keeps its place
     if accepted:
-        await connection.run(_CALM(ids=accepted))
-        await connection.run(_RESUME(store_id=store_id))
+        await connection.fetch(_CALM(ids=accepted), _RESUME(store_id=store_id))
 
 
 def _is_too_late(settlement: Settlement, state: str, attempts: int) -> bool:
@@ -344,8 +344,8 @@ async def next_due(connection: Connection, store_id: int, pace: Pace | None, *, 
 
     What was due by `after` and stayed waits for something that announces itself: an answer, or a status to be settled.
     """
-    waiting, silent = await connection.fetch(_WAITING(), _SILENT_DUE())
-    number = await get_number(connection, store_id)
+    waiting, silent, [found] = await connection.fetch(_WAITING(), _SILENT_DUE(), _THE_NUMBER(store_id=store_id))
+    number = Number(**found)
     allowed = [number.paused_until] if number.paused_until else []
     if pace is not None and number.paced_until is not None:
         allowed.append(free_at(number.paced_until, pace))
