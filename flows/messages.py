@@ -6,7 +6,7 @@ ours, so one that does not fit is a programming error and raises ValueError. Lim
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 BODY, TEXT, FOOTER = 1024, 4096, 60
@@ -143,19 +143,25 @@ _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 def dump(message: Message) -> Json:
     """`message` as plain data for the outbox; `load` is its inverse."""
-    return {"kind": _NAMES[type(message)], **asdict(message)}
+    kept = asdict(message) if isinstance(message, Buttons | Rows) else _shallow(message)
+    return {"kind": _NAMES[type(message)], **kept}
+
+
+def _shallow(message: Message) -> Json:
+    """The same where no value lies within another: `asdict` copies every one, and that is a tenth of what a cart costs."""
+    return {each.name: getattr(message, each.name) for each in fields(message)}
 
 
 def load(data: Json) -> Message:
-    fields = {name: value for name, value in data.items() if name != "kind"}
+    kept = {name: value for name, value in data.items() if name != "kind"}
     match data["kind"]:
         case "buttons":
-            fields["buttons"] = tuple(Button(**b) for b in fields["buttons"])
+            kept["buttons"] = tuple(Button(**b) for b in kept["buttons"])
         case "rows":
-            fields["rows"] = tuple(Row(**r) for r in fields["rows"])
+            kept["rows"] = tuple(Row(**r) for r in kept["rows"])
         case "template":
-            fields["parameters"] = tuple(fields["parameters"])
-    return _KINDS[data["kind"]](**fields)
+            kept["parameters"] = tuple(kept["parameters"])
+    return _KINDS[data["kind"]](**kept)
 
 
 def in_words(message: Message) -> Text | None:
