@@ -77,7 +77,7 @@ CONTACTS = Table(ContactRow, Contact)
 IDENTITIES = Table(IdentityRow, Identity, key="value")
 
 _SAME_PEOPLE = (
-    "WHERE t.store_id = :store_id AND t.active AND t.contact_id IN"
+    "WHERE t.active AND t.contact_id IN"  # no word of the store here: SQLite would look through all its identities
     " (SELECT contact_id FROM identity WHERE store_id = :store_id AND active AND value IN :values)"
 )
 _IDENTITIES = select(IdentityRow, _SAME_PEOPLE, store_id=INT, values=TEXT)
