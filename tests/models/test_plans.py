@@ -26,7 +26,7 @@ from models.work import Table, View
 MODULES = (
     audit, catalog, contacts, health, inbox, orders, outbox, questions, sending, staff, stores, templates, timers,
 )  # fmt: skip
-SMALL = {"number", "s", "queue", "(subquery-5)", "CONSTANT ROW"}
+SMALL = {"number", "s", "lane", "head", "CONSTANT ROW"}
 """One row, a few people, or what the statement itself has found."""
 GROWING = {"t", "identity", "inbox", "orders", "outbox", "contact"}
 """`t` is what `statements.select` calls its table. By their store alone all rows of it are found: there is one store."""
