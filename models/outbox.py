@@ -116,7 +116,7 @@ _MERGE = update(
 )
 _WAITING_ALERTS = statement(
     "SELECT id, contact_id, parts FROM outbox WHERE store_id = :store_id AND purpose = 'alert' AND state = 'queued'"
-    " AND attempts = 0 ORDER BY id FOR UPDATE",
+    " AND attempts = 0 ORDER BY contact_id FOR UPDATE",
     {"store_id": INT},
     {"id": INT, "contact_id": INT, "parts": JSON},
 )

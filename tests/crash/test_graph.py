@@ -109,7 +109,7 @@ class Rig:
     async def _rest(self) -> None:
         """Until nobody has anything left to do, however long the clock must go on for it."""
         await self.play.settle()
-        while (due := await self.play.app.sender.next_due()) is not None:
+        while (due := self.play.app.sender.next_due) is not None and due > self.play.app.clock.now():
             await self.play.later(due - self.play.app.clock.now())
             await self.play.settle()
         await self.play.later(LATE)

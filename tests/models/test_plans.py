@@ -19,7 +19,7 @@ from models import (
     templates,
     timers,
 )
-from models.database import Address
+from models.address import Address
 from models.statements import Statement, Write
 from models.work import Table, View
 

@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0003_flood")]
+    dependencies = [("models", "0004_refusals")]
 
     initial = False
 
