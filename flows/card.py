@@ -8,7 +8,8 @@ from flows import address as addresses
 from flows import checkout, durations
 from flows.messages import BODY, ROW_TITLE, TEXT, Button, Buttons, Message, Row, Rows, Text, fit
 from flows.money import show
-from flows.order import Line, Order, next_actions
+from flows.order import Line, Order
+from flows.order_table import next_actions
 from flows.phrases import say
 from flows.plain import plain
 from flows.settings import Settings

@@ -12,12 +12,13 @@ from typing import Any
 from flows import limits
 from flows.lifecycle import Outcome, Reason, Refused
 from flows.messages import fit
-from flows.order import COMMANDS, ORDER, STAFF, Action
+from flows.order import STAFF, Action
+from flows.order_table import COMMANDS, ORDER
 from flows.phrases import LANGUAGES, say
 from flows.plain import plain
 from flows.spelling import nearest, one_of
 
-NUMBER, TRACKING, REASON, TEXT, CANCEL = "number", "tracking", "reason", "text", "cancel"
+NUMBER, TRACKING, REASON, TEXT, CANCEL, INVOICE = "number", "tracking", "reason", "text", "cancel", "invoice"
 """Open questions to staff: what is missing, and whether to cancel."""
 
 ANSWER_WITHIN = timedelta(minutes=5)
@@ -29,8 +30,12 @@ MOST = 20
 PAGE = 10
 """Orders on a page: as many as a list of WhatsApp has rows."""
 
-_SEVERAL = frozenset({"confirm", "start", "pack", "out", "deliver", "release"})
-_ASKED = {"why.tracking": TRACKING, "why.reason": REASON}
+_SEVERAL = frozenset(
+    {"confirm", "approve", "start", "pack", "out", "deliver", "complete", "release", "archive", "unarchive"}
+)
+_ASKED = {
+    "why.tracking": TRACKING, "why.reason": REASON, "why.recall_reason": REASON, "why.invoice_number": INVOICE,
+}  # fmt: skip
 """Reasons that are no refusal but a question, and the question."""
 
 _STOPS = ".,;:!?"
@@ -40,6 +45,8 @@ _SURE_NUMBER = re.compile(rf"(?:#\d{{1,9}}|\d{{4,9}})[{_STOPS}]?")
 # A word without a digit is no tracking number but the beginning of a note.
 _TRACKING = re.compile(r"(?=\S*\d)[\w./-]{4,60}")
 _TRACKING_ASKED = re.compile(r"(?=\S*\d)[\w./-]{1,60}")
+_INVOICE = 40
+"""Characters of an invoice's number that are kept."""
 _LINE = re.compile(r"\d{1,2}x\S+", re.IGNORECASE)
 
 
@@ -54,12 +61,14 @@ class Request:
     carrier: str | None = None
     is_quiet: bool = False
     about: str | None = None
+    invoice: str | None = None
 
     @property
     def action(self) -> Action:
         return Action(
-            self.word, STAFF, note=self.note, tracking=self.tracking, carrier=self.carrier, is_quiet=self.is_quiet
-        )
+            self.word, STAFF, note=self.note, tracking=self.tracking, carrier=self.carrier, is_quiet=self.is_quiet,
+            number=self.invoice,
+        )  # fmt: skip
 
     def remember(self) -> dict[str, Any]:
         """The request as plain data, for the question that completes it; `recall` is the inverse."""
@@ -85,12 +94,13 @@ def read(word: str, argument: str, *, carriers: Sequence[str] = (), is_reply: bo
         return Request(word, numbers, _note(words, below))
     if word == "ship":
         return _read_ship(numbers, words, below, carriers)
-    if word in ("hold", "cancel") and words and all(map(_SURE_NUMBER.fullmatch, words)):
+    if word in ("hold", "reject", "failed", "cancel", "resume") and words and all(map(_SURE_NUMBER.fullmatch, words)):
         return Reason("desk.one_at_a_time", {"word": word})
     if word == "cancel" and words and _LINE.fullmatch(words[0]):
         return Reason("desk.whole_only", {"word": word})
     is_quiet = _take_quiet(words)
-    return Request(word, numbers, _note(words, below), is_quiet=is_quiet)
+    invoice = words.pop(0)[:_INVOICE] if word == "invoice" and words else None
+    return Request(word, numbers, _note(words, below), is_quiet=is_quiet, invoice=invoice)
 
 
 def _read_ship(numbers: tuple[int, ...], words: list[str], below: str, carriers: Sequence[str]) -> Request | Reason:
@@ -185,6 +195,8 @@ def complete(request: Request, question: str, text: str, *, carriers: Sequence[s
             return None
         note = _note(rest, below) or request.note
         return replace(request, tracking=tracking, carrier=carrier or request.carrier, note=note)
+    if question == INVOICE:
+        return replace(request, invoice=words[0][:_INVOICE], note=_note(words[1:], "")) if words else None
     return replace(request, note=_note([], text)) if words else None
 
 

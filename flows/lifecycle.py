@@ -9,7 +9,9 @@ A grid is written as text, one row a state or status, one column an event:
     .          already so: nothing happens, and that is fine
     -          not possible from here (a command is refused, with a reason)
     =          a fact that changes nothing here
+    +          it happens, and the status stays
     packed     go to that status
+    a|b        a fork: the lifecycle's `forks` choose between the two, as things stand
     <          go back to where the order was held from
 """
 
@@ -18,7 +20,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-ALREADY, NOT_FROM_HERE, STAYS, BACK = ".", "-", "=", "<"
+ALREADY, NOT_FROM_HERE, STAYS, HAPPENS, BACK = ".", "-", "=", "+", "<"
 
 Subject = TypeVar("Subject")
 
@@ -33,6 +35,10 @@ class Reason:
 
 Guard = Callable[[Subject], Reason | None]
 """Looks at the case at hand; None lets it pass."""
+Fork = Callable[[Subject], str]
+"""Chooses one of the statuses that a fork's cell names."""
+Grid = Mapping[tuple[str, str], str]
+"""What is said of (a status or state, an event)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +55,10 @@ class AlreadySo:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Every reason against it, the first the most important."""
+    """Every reason against it, the first the most important. `is_elsewhere`: not from the status it is in at all."""
 
     reasons: tuple[Reason, ...]
+    is_elsewhere: bool = False
 
 
 Outcome = Move | AlreadySo | Refused
@@ -61,7 +68,8 @@ Outcome = Move | AlreadySo | Refused
 class Lifecycle(Generic[Subject]):
     """`states` maps each state to its statuses; `facts` are events that report and may never be refused.
 
-    `guards` stand before an event; `starts` are the statuses a new row may begin in.
+    `guards` stand before an event; `starts` are the statuses a new row may begin in. A row of `by_status` overrules the
+    one that `by_state` has for its state.
     """
 
     name: str
@@ -70,8 +78,10 @@ class Lifecycle(Generic[Subject]):
     ends: frozenset[str]
     commands: tuple[str, ...]
     facts: tuple[str, ...]
-    grid: Mapping[tuple[str, str], str]
+    by_state: Grid
+    by_status: Grid = field(default_factory=dict)
     guards: Mapping[str, tuple[Guard[Subject], ...]] = field(default_factory=dict)
+    forks: Mapping[str, Fork[Subject]] = field(default_factory=dict)
 
     @property
     def statuses(self) -> tuple[str, ...]:
@@ -86,19 +96,28 @@ class Lifecycle(Generic[Subject]):
 
     def cell(self, status: str, event: str) -> str | None:
         """What the grid says; None is a hole."""
-        return self.grid.get((status, event)) or self.grid.get((self.state_of(status), event))
+        return self.by_status.get((status, event)) or self.by_state.get((self.state_of(status), event))
 
     def holes(self) -> list[tuple[str, str]]:
         """Cells that say nothing, name no status, or refuse a fact."""
-        good = {ALREADY, NOT_FROM_HERE, STAYS, BACK, *self.statuses}
         return [
             (status, event)
             for status in self.statuses
             for event in self.events
-            if (said := self.cell(status, event)) not in good
+            if not self._says_something(self.cell(status, event), event)
+        ]
+
+    def _says_something(self, said: str | None, event: str) -> bool:
+        if (
+            said is None
             or (event in self.facts and said == NOT_FROM_HERE)
             or (event in self.commands and said == STAYS)
-        ]
+        ):
+            return False
+        ways = said.split("|")
+        if len(ways) > 1:
+            return event in self.forks and set(ways) <= set(self.statuses)
+        return said in {ALREADY, NOT_FROM_HERE, STAYS, HAPPENS, BACK, *self.statuses}
 
     def decide(self, status: str, event: str, subject: Subject, *, held_from: str | None = None) -> Outcome:
         """What becomes of `event` now. KeyError for an event that is not in the table."""
@@ -108,20 +127,28 @@ class Lifecycle(Generic[Subject]):
         if said == ALREADY:
             return AlreadySo(status)
         if said == NOT_FROM_HERE:
-            return Refused((Reason("why.not_from_here"),))
+            return Refused((Reason("why.not_from_here"),), is_elsewhere=True)
         reasons = tuple(reason for guard in self.guards.get(event, ()) if (reason := guard(subject)) is not None)
         if reasons and event in self.commands:
             return Refused(reasons)
+        if reasons or said in (STAYS, HAPPENS):
+            return Move(status)
         if said == BACK:
             return Move(held_from or self.starts[0])
-        return Move(status if said == STAYS or reasons else said)
+        if "|" in said:
+            chosen = self.forks[event](subject)
+            assert chosen in said.split("|")
+            return Move(chosen)
+        return Move(said)
 
     def targets(self, status: str, event: str) -> tuple[str, ...]:
         """Every status that `event` may lead to from `status`, guards aside."""
         said = self.cell(status, event)
+        if said is None:
+            return ()
         if said == BACK:
             return tuple(s for s in self.statuses if self.cell(s, _hold(self)) == status)
-        return (said,) if said in self.statuses else ()
+        return tuple(way for way in said.split("|") if way in self.statuses)
 
     def reachable(self) -> dict[str, tuple[str, ...]]:
         """Every status that can be reached, with the shortest chain of events that leads there."""
@@ -153,9 +180,9 @@ class Lifecycle(Generic[Subject]):
 
 def _hold(lifecycle: Lifecycle[Subject]) -> str:
     """The event whose effect `<` undoes: the one that leads to where `<` stands."""
-    held = next(row for (row, _), said in lifecycle.grid.items() if said == BACK)
-    statuses = lifecycle.states.get(held, (held,))
-    return next(event for (_, event), said in lifecycle.grid.items() if said in statuses)
+    every = [(status, event) for status in lifecycle.statuses for event in lifecycle.events]
+    held = next(status for status, event in every if lifecycle.cell(status, event) == BACK)
+    return next(event for status, event in every if lifecycle.cell(status, event) == held)
 
 
 def read_grid(*texts: str) -> dict[tuple[str, str], str]:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flows import card, checkout
+from flows import card, checkout, fulfilment
 from flows.effects import Effect, MoveStock, Say, StartTimer, StopTimer, TellStaff
 from flows.messages import Button, Text
 from flows.money import show
 from flows.news import News
-from flows.order import CUSTOMER, TIMERS, Action, Line, Order, next_actions, open_until
+from flows.order import CUSTOMER, Action, Line, Order, Sale
+from flows.order_table import TIMERS, next_actions, open_until
 from flows.phrases import say
 from flows.plain import plain
 from flows.settings import Settings
@@ -42,13 +43,13 @@ class Setting:
     actor_id: int | None
 
 
-def follow(before: Order, after: Order, action: Action, lines: Sequence[Line], where: Setting) -> list[Effect]:
+def follow(before: Sale, after: Sale, action: Action, where: Setting) -> list[Effect]:
     """Everything that follows from `before` having become `after` by `action`."""
     return [
-        *_words(after, action, where),
-        *_news(after, action, where),
-        *timers(after, where.settings),
-        *_stock(before, after, lines),
+        *_words(after.order, action, where),
+        *_news(after.order, action, where),
+        *timers(after.order, where.settings),
+        *_stock(before, after),
     ]
 
 
@@ -74,8 +75,9 @@ def started(order: Order, settings: Settings) -> list[StartTimer]:
     return [StartTimer(kind, str(order.id), due_at) for kind, due_at in open_until(order, settings)]
 
 
-def reserved(lines: Sequence[Line]) -> list[Effect]:
-    return [MoveStock(line.retailer_id, reserved=line.quantity) for line in lines]
+def promised(sale: Sale) -> list[Effect]:
+    """The pieces that a new order takes from what may be sold."""
+    return [MoveStock(sku, reserved=count) for sku, count in fulfilment.promised(sale).items()]
 
 
 def _words(order: Order, action: Action, where: Setting) -> list[Effect]:
@@ -111,21 +113,14 @@ def _news(order: Order, action: Action, where: Setting) -> list[Effect]:
     return [TellStaff(News(text, (), order.id), but=where.actor_id)]
 
 
-_HOLDING = ("placed", "confirmed", "processing", "packed", "on_hold")
-"""Statuses in which pieces are promised to the order and still on the shelf."""
-_GONE = ("shipped", "out_for_delivery", "delivered")
-
-
-def _stock(before: Order, after: Order, lines: Sequence[Line]) -> list[Effect]:
-    """Promised pieces are freed when nothing comes of the order, leave the shelf when it ships, and are promised again when
-    an abandoned order comes back. What was canceled on its way comes back by a return, not by itself.
+def _stock(before: Sale, after: Sale) -> list[Effect]:
+    """What the shelf keeps for the order, and what has left it, before and after. What was canceled on its way comes back
+    by a return, not by itself.
     """
-    held, holds = before.status in _HOLDING, after.status in _HOLDING
-    if held == holds:
-        return []
-    if holds:
-        return reserved(lines)
-    leaves = after.status in _GONE
-    return [
-        MoveStock(line.retailer_id, reserved=-line.quantity, on_hand=-line.quantity if leaves else 0) for line in lines
+    kept, keeps = fulfilment.promised(before), fulfilment.promised(after)
+    gone, goes = fulfilment.gone(before), fulfilment.gone(after)
+    moves = [
+        MoveStock(sku, reserved=keeps[sku] - kept[sku], on_hand=gone[sku] - goes[sku])
+        for sku in [line.retailer_id for line in after.lines]
     ]
+    return [move for move in moves if move.reserved or move.on_hand]

@@ -17,12 +17,37 @@ ALL = frozenset(Role)
 STAFF = ALL - {Role.VIEWER}
 """Whoever works on orders."""
 
+SENIOR = frozenset({Role.MANAGER, Role.OWNER})
+"""Whoever decides about money, and overrules."""
+
 POLICY: Mapping[str, frozenset[Role]] = {
     "help": ALL,
     "doctor": ALL,
     "alerts": STAFF,
     **dict.fromkeys(("orders", "order", "history", "why"), ALL),
-    **dict.fromkeys(("confirm", "start", "pack", "ship", "out", "deliver", "hold", "release", "cancel", "note"), STAFF),
+    **dict.fromkeys(
+        (
+            "confirm",
+            "approve",
+            "reject",
+            "start",
+            "invoice",
+            "pack",
+            "ship",
+            "out",
+            "deliver",
+            "failed",
+            "complete",
+            "hold",
+            "release",
+            "cancel",
+            "archive",
+            "unarchive",
+            "note",
+        ),
+        STAFF,
+    ),
+    **dict.fromkeys(("accept", "deny", "resume"), SENIOR),
 }
 
 

@@ -12,7 +12,8 @@ from flows.lifecycle import AlreadySo, Reason, Refused
 from flows.messages import BODY, ROW_TITLE, TEXT, Button, Buttons, Message, Row, Rows, Text, fit
 from flows.money import show
 from flows.notices import TOLD
-from flows.order import COMMANDS, ORDER, Order, decide, next_actions
+from flows.order import STAFF, Action, Order
+from flows.order_table import LIKELY, ORDER, decide, next_actions
 from flows.phrases import say
 from flows.plain import plain
 from flows.settings import Settings
@@ -21,9 +22,18 @@ from flows.store import Store
 SHOW, CANCEL_YES, CANCEL_NO = "order", "cancel_yes", "cancel_no"
 """What our buttons and rows ask for beside the order's actions."""
 
-_USAGE: Mapping[str, str] = {"ship": "ship {number} TRACKING", "hold": "hold {number} reason"}
+_USAGE: Mapping[str, str] = {
+    "ship": "ship {number} TRACKING",
+    "invoice": "invoice {number} NUMBER",
+    **{word: f"{word} {{number}} reason" for word in ("hold", "reject", "deny", "failed")},
+}
 """Commands that need more than a number."""
-_ASKS: Mapping[str, str] = {desk.TRACKING: "ask.tracking", desk.REASON: "ask.reason", desk.TEXT: "ask.text"}
+_ASKS: Mapping[str, str] = {
+    desk.TRACKING: "ask.tracking",
+    desk.REASON: "ask.reason",
+    desk.INVOICE: "ask.invoice",
+    desk.TEXT: "ask.text",
+}
 
 
 class Change(card.Change, Protocol):
@@ -107,14 +117,14 @@ def explain(reason: Reason, order: Order, counter: Counter) -> str:
 
 
 def why(order: Order, about: str | None, changes: Sequence[Change], counter: Counter) -> Message:
-    """Why `about` is not possible now; without it, every action that is not."""
+    """Why `about` is not possible now; without it, why what could come next is not."""
     head = card.head(order, counter.language)
     if about is not None:
         return _with_actions(order, [head, *_why(order, about, changes, counter)], counter)
     lines = []
-    for event in COMMANDS:
-        outcome = decide(order, Request(event).action, counter.settings)
-        if isinstance(outcome, Refused):
+    for event in LIKELY:
+        outcome = decide(order, Action(event, STAFF, note="-", tracking="-", number="-"), counter.settings)
+        if isinstance(outcome, Refused) and not outcome.is_elsewhere:
             reason = " ".join(explain(reason, order, counter) for reason in outcome.reasons)
             lines.append(say("why.line", counter.language, word=event, reason=reason))
     if not next_actions(order, counter.settings):

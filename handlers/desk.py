@@ -11,7 +11,8 @@ from flows.desk import Request
 from flows.inbound import Tap, Words
 from flows.lifecycle import AlreadySo, Move, Reason, Refused
 from flows.messages import Message, Text
-from flows.order import COMMANDS, ORDER, STAFF, Action, Order, decide
+from flows.order import STAFF, Action, Order
+from flows.order_table import COMMANDS, ORDER, decide
 from flows.phrases import say
 from flows.replies import Counter
 from flows.understand import Wish, wish

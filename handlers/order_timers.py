@@ -1,9 +1,10 @@
-"""What the clock does to orders: it reminds, abandons and expires. A fact that fits no longer changes nothing."""
+"""What the clock does to orders: it reminds, abandons, expires, completes and archives. What fits no longer changes nothing."""
 
 from flows import checkout
 from flows.messages import Text
 from flows.money import show
-from flows.order import ABANDON, REMIND, TIMER, Action, open_until
+from flows.order import TIMER, Action
+from flows.order_table import ABANDON, REMIND, open_until
 from flows.phrases import say
 from flows.settings import Settings
 from models import contacts, orders, outbox
@@ -35,6 +36,14 @@ async def on_abandon(work: Work, event: Event, subject: str) -> None:
 
 async def on_expire(work: Work, event: Event, subject: str) -> None:
     await _report(work, event, subject, "expire")
+
+
+async def on_complete(work: Work, event: Event, subject: str) -> None:
+    await _report(work, event, subject, "complete")
+
+
+async def on_archive(work: Work, event: Event, subject: str) -> None:
+    await _report(work, event, subject, "archive")
 
 
 async def _report(work: Work, event: Event, subject: str, fact: str) -> None:

@@ -11,7 +11,8 @@ from flows.inbound import Cart, Form, Location, Tap, Words
 from flows.lifecycle import Refused
 from flows.messages import Button, Buttons, Message, Text
 from flows.news import News
-from flows.order import CUSTOMER, SYSTEM, Action, Line, Order, Step, why_not
+from flows.order import CUSTOMER, SYSTEM, Action, Line, Order, Step
+from flows.order_table import why_not
 from flows.phrases import say
 from flows.plain import plain
 from flows.understand import Wish, wish

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from flows import order
+from flows import order_table
 from flows.commands import ORDERS
 from flows.inbound import (
     Cart,
@@ -77,9 +77,11 @@ STAFF: Mapping[type, Handler] = {
 
 TIMERS: Mapping[str, Callable[[Work, Event, str], Awaitable[None]]] = {
     timers.BURIED: timers.on_buried,
-    order.REMIND: order_timers.on_remind,
-    order.ABANDON: order_timers.on_abandon,
-    order.EXPIRE: order_timers.on_expire,
+    order_table.REMIND: order_timers.on_remind,
+    order_table.ABANDON: order_timers.on_abandon,
+    order_table.EXPIRE: order_timers.on_expire,
+    order_table.COMPLETE: order_timers.on_complete,
+    order_table.ARCHIVE: order_timers.on_archive,
 }
 
 

@@ -32,6 +32,12 @@ def check(table: str, name: str, condition: str) -> RunPython:
     return RunPython(forward, backward)
 
 
+def uncheck(table: str, name: str, condition: str) -> RunPython:
+    """Take a `check` away that a later one replaces."""
+    undone = check(table, name, condition)
+    return RunPython(undone.reverse_code, undone.code)
+
+
 def append_only(table: str) -> RunPython:
     """Rows of `table` can be added and neither changed nor deleted."""
     function = f"{table}_is_append_only"

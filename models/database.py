@@ -13,13 +13,27 @@ from tortoise.context import TortoiseContext, _current_context
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
 from tortoise.migrations.executor import MigrationExecutor
 
-from models import audit, catalog, contacts, inbox, orders, outbox, questions, staff, stores, templates, timers
+from models import (
+    audit,
+    catalog,
+    contacts,
+    inbox,
+    ledger,
+    orders,
+    outbox,
+    questions,
+    returns,
+    staff,
+    stores,
+    templates,
+    timers,
+)
 from models.address import Address
 from models.engines import Connection, notices
 from models.statements import INT, Value, Write, statement
 
 ROWS: tuple[ModuleType, ...] = (
-    stores, contacts, staff, inbox, outbox, timers, catalog, orders, questions, templates, audit,
+    stores, contacts, staff, inbox, outbox, timers, catalog, orders, ledger, returns, questions, templates, audit,
 )  # fmt: skip
 APP = "models"
 ONE_MIGRATION_AT_A_TIME = 4_711_001

@@ -7,13 +7,15 @@ from typing import Any
 
 from tortoise import Model, fields
 
-from flows import notices
+from flows import fulfilment, gate, notices
+from flows.fulfilment import Shipment
 from flows.lifecycle import Move, Outcome
-from flows.order import CUSTOMER, ORDER, Action, Line, Order, decide, moved
+from flows.order import CUSTOMER, Action, Line, Order, Sale
+from flows.order_table import ORDER, decide
 from flows.phrases import say
 from flows.settings import Settings
-from models import contacts, effects
-from models.statements import INT, TEXT, TIME, Query, Statement, insert, kinds, select, statement
+from models import catalog, contacts, effects
+from models.statements import INT, TEXT, TIME, Query, Statement, insert, kinds, select, statement, update
 from models.stores import StoreRow
 from models.work import Table, View, Work
 
@@ -44,6 +46,20 @@ class OrderRow(Model):
     tracking = fields.CharField(max_length=100, null=True)
     carrier = fields.CharField(max_length=60, null=True)
     needs_review = fields.BooleanField()
+    channel = fields.CharField(max_length=10, default="whatsapp", db_default="whatsapp")
+    payment_status = fields.CharField(max_length=20, default="unpaid", db_default="unpaid")
+    captured = fields.BigIntField(default=0, db_default=0)
+    refunded = fields.BigIntField(default=0, db_default=0)
+    fulfillment_status = fields.CharField(max_length=20, default="unfulfilled", db_default="unfulfilled")
+    return_status = fields.CharField(max_length=20, default="none", db_default="none")
+    assignee_id = fields.BigIntField(null=True)
+    tags: list[str] = fields.JSONField(default=list, db_default="[]")
+    invoice_number = fields.CharField(max_length=40, null=True)
+    packed_at = fields.DatetimeField(null=True)
+    claimed_at = fields.DatetimeField(null=True)
+    claimed_by = fields.CharField(max_length=60, null=True)
+    archived_at = fields.DatetimeField(null=True)
+    asks_cancel = fields.BooleanField(default=False, db_default=False)
     version = fields.BigIntField()
 
     class Meta:
@@ -63,10 +79,33 @@ class OrderLineRow(Model):
     quantity = fields.BigIntField()
     unit_price = fields.BigIntField()
     total = fields.BigIntField()
+    backordered = fields.BigIntField(default=0, db_default=0)
+    shipped = fields.BigIntField(default=0, db_default=0)
+    returned = fields.BigIntField(default=0, db_default=0)
+    canceled = fields.BigIntField(default=0, db_default=0)
 
     class Meta:
         table = "order_line"
         unique_together = (("order_id", "position"),)
+
+
+# A parcel; what is in it is kept as pieces by retailer id.
+class ShipmentRow(Model):
+    id = fields.BigIntField(primary_key=True, generated=False)
+    order_id = fields.BigIntField()
+    number = fields.BigIntField()
+    state = fields.CharField(max_length=10)
+    parts: dict[str, int] = fields.JSONField()
+    location = fields.CharField(max_length=40)
+    tracking = fields.CharField(max_length=100, null=True)
+    carrier = fields.CharField(max_length=60, null=True)
+    carrier_status = fields.CharField(max_length=24)
+    shipped_at = fields.DatetimeField(null=True)
+    delivered_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "shipment"
+        unique_together = (("order_id", "number"),)
 
 
 # Every change, who made it, and which event asked for it. `version` is the order's version after it.
@@ -115,10 +154,39 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Sold:
-    """The lines of one order: they never change."""
+    """One line of an order, in its place."""
 
     order_id: int
-    lines: tuple[Line, ...]
+    position: int
+    line: Line
+
+    @property
+    def place(self) -> tuple[int, int]:
+        return self.order_id, self.position
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The parts of an order that were read: `count` rows of them."""
+
+    order_id: int
+    count: int
+
+
+class _Lines(View[Sold]):
+    """Lines change with their order, whose version guards them too."""
+
+    columns = ("retailer_id", "title", "brand", "image_link", "unit_price", "quantity", "total", "backordered", "shipped",
+               "returned", "canceled")  # fmt: skip
+    moving = ("quantity", "total", "backordered", "shipped", "returned", "canceled")
+    insert = insert(OrderLineRow, "order_id", "position", *columns)
+    update = update(OrderLineRow, ["order_id", "position"], moving)
+
+    def inserted(self, sold: Sold) -> tuple[Any, ...]:
+        return (sold.order_id, sold.position, *(getattr(sold.line, name) for name in self.columns))
+
+    def updated(self, _was: Sold, now: Sold) -> tuple[Any, ...]:
+        return (*(getattr(now.line, name) for name in self.moving), now.order_id, now.position)
 
 
 HISTORY = Table(OrderHistoryRow, Entry, key="place")
@@ -126,14 +194,16 @@ HISTORY = Table(OrderHistoryRow, Entry, key="place")
 HISTORY.insert = replace(
     insert(OrderHistoryRow, *HISTORY.columns, conflict="ON CONFLICT (order_id, version) DO NOTHING"), exact=True
 )
-SOLD: View[Sold] = View("order_id")
-
-_LINE = insert(OrderLineRow, *(name for name in kinds(OrderLineRow) if name != "id"))
+LINES = _Lines("place")
+COUNTS: View[Known] = View("order_id")
+SHIPMENTS = Table(ShipmentRow, Shipment)
+PARCELS: View[Known] = View("order_id")
 _BY_NUMBER = select(OrderRow, "WHERE t.store_id = :store_id AND t.number IN :numbers", store_id=INT, numbers=INT)
 _BY_ID = select(OrderRow, "WHERE t.id IN :ids", ids=INT)
 _OPEN_OF = select(
     OrderRow,
-    "WHERE t.status NOT IN ('delivered', 'canceled', 'expired') AND t.contact_id IN"
+    "WHERE t.status NOT IN ('delivered', 'delivery_confirmed', 'completed', 'canceled', 'rejected', 'expired', 'returned')"
+    " AND t.contact_id IN"
     " (SELECT contact_id FROM identity WHERE store_id = :store_id AND active AND value IN :names) ORDER BY t.id",
     store_id=INT,
     names=TEXT,
@@ -148,6 +218,7 @@ _OF_MESSAGE = select(
     wamid=TEXT,
 )
 _LINES = select(OrderLineRow, "WHERE t.order_id IN :ids ORDER BY t.order_id, t.position", ids=INT)
+_SHIPMENTS = select(ShipmentRow, "WHERE t.order_id = :id ORDER BY t.number", id=INT)
 _CHANGES = select(OrderHistoryRow, "WHERE t.order_id = :id ORDER BY t.version", id=INT)
 _NAMES = statement(
     "SELECT c.id, COALESCE(s.name, c.name) FROM contact c LEFT JOIN staff s ON s.contact_id = c.id WHERE c.id IN :ids",
@@ -208,22 +279,19 @@ async def take_number(work: Work) -> int:
 
 
 async def place(
-    work: Work, order: Order, lines: Sequence[Line], *, event_id: int, settings: Settings, note: str = ""
-) -> Order:
-    """A new order in its first status: with its lines, its timers, its pieces reserved and its history begun."""
+    work: Work, order: Order, lines: Sequence[Line], *, event_id: int, settings: Settings, note: str = "",
+    by: str = CUSTOMER, actor_id: int | None = None,
+) -> Order:  # fmt: skip
+    """A new order in its first status: with its lines, its timers, its pieces promised and its history begun."""
     assert order.status in ORDER.starts
+    order = replace(order, fulfillment_status=fulfilment.status(order, lines))
     work.add(ORDERS, order)
-    work.loaded(SOLD, [Sold(order.id, tuple(lines))])
+    work.loaded(COUNTS, [Known(order.id, len(lines))])
     for position, line in enumerate(lines, 1):
-        work.append(
-            _LINE,
-            (
-                order.id, position, line.retailer_id, line.title, line.brand, line.image_link, line.quantity,
-                line.unit_price, line.total,
-            ),
-        )  # fmt: skip
-    _remember(work, order, None, Action("place", CUSTOMER, note=note), Actor(order.contact_id, event_id))
-    await effects.save(work, [*notices.reserved(lines), *notices.started(order, settings)], event_id)
+        work.add(LINES, Sold(order.id, position, line))
+    actor = Actor(actor_id or order.contact_id, event_id)
+    _remember(work, order, None, Action("place", by, note=note), actor)
+    await effects.save(work, [*notices.promised(Sale(order, lines)), *notices.started(order, settings)], event_id)
     return order
 
 
@@ -240,17 +308,33 @@ async def advance(work: Work, order: Order, action: Action, actor: Actor, settin
 
     Returns the order as it is afterwards, and the decision.
     """
-    outcome = decide(order, action, settings)
+    lines = await lines_of(work, order)
+    short = await catalog.short_of(work, lines) if action.event == "resume" else ()
+    titles = [line.title for line in short]
+    outcome = decide(order, action, settings, lines, now=work.now, short=titles)
     if not isinstance(outcome, Move) or (outcome.status == order.status and action.event in ORDER.facts):
         return order, outcome
-    after = _replace(work, order, moved(order, action, outcome, work.now), action, actor)
+    parcels = await shipments_of(work, order) if action.event in gate.OF_PARCELS else []
+    after, change = gate.apply(Sale(order, lines), parcels, action, outcome, work.now)
+    _keep_parcels(work, order, change)
+    after = _replace(work, order, after, action, actor)
     customer = await contacts.get(work, order.contact_id)
     where = notices.Setting(
         work.store, settings, customer.name or say("alert.somebody", work.store.language),
         customer.language or work.store.language, actor.contact_id,
     )  # fmt: skip
-    await effects.save(work, notices.follow(order, after, action, await lines_of(work, order), where), actor.event_id)
+    follows = notices.follow(Sale(order, lines), Sale(after, change.lines), action, where)
+    await effects.save(work, follows, actor.event_id)
     return after, outcome
+
+
+def _keep_parcels(work: Work, order: Order, change: fulfilment.Parcels) -> None:
+    for position, line in enumerate(change.lines, 1):
+        work.replace(LINES, Sold(order.id, position, line))
+    for shipment in change.changed:
+        work.replace(SHIPMENTS, shipment)
+    if change.new is not None:
+        work.add(SHIPMENTS, replace(change.new, id=work.ids.new()))
 
 
 def amend(work: Work, after: Order, action: Action, actor: Actor) -> Order:
@@ -315,12 +399,25 @@ async def order_of_message(work: Work, wamid: str) -> Order | None:
 
 
 async def lines_of(work: Work, order: Order) -> list[Line]:
-    sold = work.find(SOLD, order.id)
-    if sold is None:
+    known = work.find(COUNTS, order.id)
+    if known is None:
         [rows] = await work.load_late(_LINES(ids=[order.id]))
-        lines = tuple(Line(**{name: row[name] for name in Line.__dataclass_fields__}) for row in rows)
-        work.loaded(SOLD, [sold := Sold(order.id, lines)])
-    return list(sold.lines)
+        columns = Line.__dataclass_fields__
+        work.loaded(
+            LINES, [Sold(order.id, row["position"], Line(**{name: row[name] for name in columns})) for row in rows]
+        )
+        work.loaded(COUNTS, [known := Known(order.id, len(rows))])
+    sold = [work.find(LINES, (order.id, position)) for position in range(1, known.count + 1)]
+    return [found.line for found in sold if found is not None]
+
+
+async def shipments_of(work: Work, order: Order) -> list[Shipment]:
+    """The order's parcels, as far as there are any yet."""
+    if work.find(PARCELS, order.id) is None:
+        [rows] = await work.load_late(_SHIPMENTS(id=order.id))
+        work.loaded(SHIPMENTS, [Shipment(**row) for row in rows])
+        work.loaded(PARCELS, [Known(order.id, len(rows))])
+    return sorted((s for s in work.all(SHIPMENTS) if s.order_id == order.id), key=lambda shipment: shipment.number)
 
 
 async def last_of(work: Work, contact_id: int) -> list[Order]:

@@ -98,10 +98,10 @@ class Work:
         kept = self._kept.get(table, {}).get(key)
         return None if kept is None else kept[1]
 
-    def all(self, table: Table[V]) -> list[V]:
+    def all(self, table: Table[V] | View[V]) -> list[V]:
         return [current for _, current in self._kept.get(table, {}).values()]
 
-    def add(self, table: Table[V], value: V) -> V:
+    def add(self, table: Table[V] | View[V], value: V) -> V:
         """A new row."""
         key = table.key_of(value)
         assert self.find(table, key) is None

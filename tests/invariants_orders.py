@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from flows.lifecycle import edges
-from flows.order import ORDER
+from flows.order_table import ORDER
 from tests.world import Stage
 
 Rows = Sequence[Mapping[str, Any]]

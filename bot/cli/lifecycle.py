@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.cli.output import Failure, say
-from flows.lifecycle import ALREADY, BACK, NOT_FROM_HERE, Lifecycle, mermaid
-from flows.order import ORDER
+from flows.lifecycle import ALREADY, BACK, HAPPENS, NOT_FROM_HERE, Lifecycle, mermaid
+from flows.order_table import ORDER
 from flows.phrases import LANGUAGES
 from flows.phrases import say as phrase
 
@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "lifecycles"
 _PAGE = """\
 # The lifecycle of the {name}
 
-Drawn from the table in `flows/{name}.py` by `python -m bot lifecycle draw`; a test keeps it fresh.
+Drawn from the table in `flows/{name}_table.py` by `python -m bot lifecycle draw`; a test keeps it fresh.
 
 ```mermaid
 {diagram}
@@ -26,8 +26,8 @@ Drawn from the table in `flows/{name}.py` by `python -m bot lifecycle draw`; a t
 
 ## What follows
 
-A status names where the event leads, “already” means that nothing happens, – that it is refused with a reason; where a cell
-is empty, the event is a report that changes nothing.
+A status names where the event leads (one of two as things stand), “already” means that nothing happens, “happens” that the
+status stays, – that it is refused with a reason; where a cell is empty, the event is a report that changes nothing.
 
 Commands, which people give: {commands}. Facts, which are never refused: {facts}.
 
@@ -112,8 +112,8 @@ def _grid(lifecycle: Lifecycle[Any]) -> list[str]:
 
 def _cell(lifecycle: Lifecycle[Any], status: str, event: str) -> str:
     said = lifecycle.cell(status, event) or "?"
-    words = {ALREADY: "already", NOT_FROM_HERE: "–", BACK: "back to where it was held"}
-    return words.get(said, _label(said) if said in lifecycle.statuses else "")
+    words = {ALREADY: "already", NOT_FROM_HERE: "–", BACK: "back to where it was held", HAPPENS: "happens"}
+    return words.get(said) or " or ".join(_label(way) for way in said.split("|") if way in lifecycle.statuses)
 
 
 def _label(status: str) -> str:

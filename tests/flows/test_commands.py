@@ -71,10 +71,15 @@ def test_every_command_has_a_row_in_the_policy_and_every_role_has_an_answer() ->
 
 def test_who_may_do_what() -> None:
     reading = {"help", "doctor", "orders", "order", "history", "why"}
-    acting = {"confirm", "start", "pack", "ship", "out", "deliver", "hold", "release", "cancel", "note", "alerts"}
+    acting = {
+        "confirm", "approve", "reject", "start", "invoice", "pack", "ship", "out", "deliver", "failed", "complete", "hold",
+        "release", "cancel", "archive", "unarchive", "note", "alerts",
+    }  # fmt: skip
+    deciding = {"accept", "deny", "resume"}
     assert {action: roles_for(action) for action in POLICY} == {
         **dict.fromkeys(reading, ("owner", "manager", "agent", "viewer")),
         **dict.fromkeys(acting, ("owner", "manager", "agent")),
+        **dict.fromkeys(deciding, ("owner", "manager")),
     }
 
 

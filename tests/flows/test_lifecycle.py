@@ -38,13 +38,15 @@ PARCEL: Lifecycle[Parcel] = Lifecycle(
     ends=frozenset({"sent", "lost"}),
     commands=("seal", "send", "wait", "go_on"),
     facts=("lose", "find"),
-    grid=read_grid(
+    by_state=read_grid(
         """
                  seal    send  wait     go_on  lose  find
         open     sealed  -     waiting  -      lost  =
         waiting  -       -     .        <      lost  =
         done     -       .     -        -      =     =
-        """,
+        """
+    ),
+    by_status=read_grid(
         """
         seal    send  wait     go_on  lose  find
         sealed  .       sent  waiting  -      lost  =
@@ -65,7 +67,7 @@ def test_a_row_of_a_status_stands_before_that_of_its_state() -> None:
     [
         ("new", "seal", Parcel(), Move("sealed")),
         ("sealed", "seal", Parcel(), AlreadySo("sealed")),
-        ("new", "send", Parcel(), Refused((Reason("why.not_from_here"),))),
+        ("new", "send", Parcel(), Refused((Reason("why.not_from_here"),), is_elsewhere=True)),
         ("sealed", "send", Parcel(), Move("sent")),
         ("sealed", "send", Parcel(weight=11), Refused((Reason("why.heavy", {"weight": 11}),))),
         (
@@ -120,19 +122,19 @@ def test_a_complete_grid_has_no_holes_and_no_dead_ends() -> None:
 def test_a_cell_that_leads_nowhere_refuses_a_fact_or_ignores_a_command_is_a_hole(
     cell: tuple[str, str], said: str, hole: tuple[str, str]
 ) -> None:
-    assert replace(PARCEL, grid={**PARCEL.grid, cell: said}).holes() == [hole]
+    assert replace(PARCEL, by_status={**PARCEL.by_status, cell: said}).holes() == [hole]
 
 
 def test_a_cell_that_is_missing_is_a_hole() -> None:
-    grid = {cell: said for cell, said in PARCEL.grid.items() if cell != ("open", "wait")}
+    grid = {cell: said for cell, said in PARCEL.by_state.items() if cell != ("open", "wait")}
 
-    assert replace(PARCEL, grid=grid).holes() == [("new", "wait")]
+    assert replace(PARCEL, by_state=grid).holes() == [("new", "wait")]
 
 
 def test_a_status_from_which_nothing_ends_is_a_dead_end() -> None:
-    grid = {**PARCEL.grid, ("waiting", "go_on"): "-", ("waiting", "lose"): "="}
+    grid = {**PARCEL.by_state, ("waiting", "go_on"): "-", ("waiting", "lose"): "="}
 
-    assert replace(PARCEL, grid=grid).dead_ends() == ["waiting"]
+    assert replace(PARCEL, by_state=grid).dead_ends() == ["waiting"]
 
 
 def test_a_grid_with_a_cell_too_few_is_an_error() -> None:
@@ -147,7 +149,7 @@ def test_moves_are_listed_and_drawn_those_between_the_same_two_on_one_arrow() ->
         ("new", "lose", "lost"),
         ("sealed", "send", "sent"),
     ]
-    twice = replace(PARCEL, grid={**PARCEL.grid, ("lost", "seal"): "new"})
+    twice = replace(PARCEL, by_status={**PARCEL.by_status, ("lost", "seal"): "new"})
     assert mermaid(twice, lambda status: status.title()).splitlines() == [
         "stateDiagram-v2",
         "    [*] --> new",
@@ -169,3 +171,24 @@ def test_moves_are_listed_and_drawn_those_between_the_same_two_on_one_arrow() ->
         "    sent --> [*]",
         "    lost --> [*]",
     ]
+
+
+def test_a_fork_chooses_as_things_stand() -> None:
+    forked = replace(
+        PARCEL,
+        by_status={**PARCEL.by_status, ("sealed", "send"): "sent|lost"},
+        forks={"send": lambda parcel: "sent" if parcel.weight < 5 else "lost"},
+    )
+
+    assert forked.holes() == []
+    assert forked.targets("sealed", "send") == ("sent", "lost")
+    assert [forked.decide("sealed", "send", Parcel(weight, True)) for weight in (1, 9)] == [Move("sent"), Move("lost")]
+    assert replace(forked, forks={}).holes() == [("sealed", "send")]
+
+
+def test_what_happens_without_a_move_is_one_all_the_same() -> None:
+    noted = replace(PARCEL, by_status={**PARCEL.by_status, ("sent", "wait"): "+"})
+
+    assert noted.holes() == []
+    assert noted.decide("sent", "wait", Parcel(1, True)) == Move("sent")
+    assert noted.targets("sent", "wait") == ()

@@ -12,7 +12,8 @@ from flows.commands import ORDERS, Row
 from flows.desk import ListRequest, Request
 from flows.lifecycle import Reason
 from flows.messages import BODY, TEXT, Buttons, Message, Rows, Text
-from flows.order import COMMANDS, ORDER, Order, Step
+from flows.order import Order, Step
+from flows.order_table import COMMANDS, ORDER
 from flows.phrases import say
 from flows.replies import Counter
 from flows.settings import Settings

@@ -38,6 +38,7 @@ DEFAULTS: dict[str, Any] = {
     "allow_backorder": False,
     "min_order": Decimal(0),
     "low_stock": 5,
+    "invoices": False,
     "require_approval": False,
     "approval_limit": None,
     "require_payment_to_start": False,
@@ -80,7 +81,12 @@ def test_the_table_is_the_contracts_with_its_defaults() -> None:
         ("chord", {"order_flow": "pay_then_confirm"}),
         (
             "soul",
-            {"order_flow": "pay_then_confirm", "require_payment_to_start": True, "require_receipt_confirmation": True},
+            {
+                "order_flow": "pay_then_confirm",
+                "invoices": True,
+                "require_payment_to_start": True,
+                "require_receipt_confirmation": True,
+            },
         ),
         ("picky", {"require_approval": True, "cancel_after_ship": "never", "customer_cancel_until": "shipped"}),
         ("/shop/own.toml", {}),
@@ -244,6 +250,7 @@ def test_every_setting_is_shown_with_what_it_accepts_and_whether_it_works_yet() 
     assert {row.name for row in shown.values() if row.built} == {
         "languages", "pace.number", "retention", "order_flow", "auto_collect_address", "delivery_methods",
         "tracking_required", "carriers", "abandon_after", "abandon_reminder", "expire_after", "cancel_after_ship",
-        "customer_cancel_until",
+        "customer_cancel_until", "invoices", "require_approval", "require_payment_to_start", "require_payment_to_ship",
+        "resume_window", "require_receipt_confirmation", "auto_complete_after", "auto_archive_after",
     }  # fmt: skip
     assert [row.name for row in shown.values() if not row.description or not row.accepts] == []

@@ -10,9 +10,11 @@ from models import (
     contacts,
     health,
     inbox,
+    ledger,
     orders,
     outbox,
     questions,
+    returns,
     sending,
     staff,
     stores,
@@ -24,7 +26,7 @@ from models.statements import Statement, Write
 from models.work import Table, View
 
 MODULES = (
-    audit, catalog, contacts, health, inbox, orders, outbox, questions, sending, staff, stores, templates, timers,
+    audit, catalog, contacts, health, inbox, ledger, orders, outbox, questions, returns, sending, staff, stores, templates, timers,
 )  # fmt: skip
 SMALL = {"number", "s", "lane", "head", "CONSTANT ROW"}
 """One row, a few people, or what the statement itself has found."""

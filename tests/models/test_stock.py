@@ -157,7 +157,7 @@ PATHS: Mapping[str, tuple[tuple[str, int, int], ...]] = {
     ),
     "cancel on its way": (
         (PLACE, 3, 2), (ADDRESS, 3, 2), (CONFIRM, 3, 2), ("Priya: ship 1001 TRK123", 1, 0),
-        ("Priya: cancel 1001", 1, 0), ("Priya taps Yes, cancel it", 1, 0),
+        ("Priya: cancel 1001 lost", 1, 0), ("Priya taps Yes, cancel it", 1, 0),
     ),
 }  # fmt: skip
 """What happens, and the pieces on hand and reserved afterwards."""

@@ -1,0 +1,285 @@
+"""What may happen to an order: every status with every event, as grids that decide, offer, explain and are drawn.
+
+A cart that arrives is `placed` at once, and `checkout_step` runs beside the status until nothing is open with the customer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from flows import order_rules as rules
+from flows.lifecycle import Lifecycle, Move, Outcome, Reason, Refused, read_grid
+from flows.order import CUSTOMER, ENDED, STAFF, Action, Line, Order, Step
+from flows.order_rules import Case
+from flows.settings import Settings
+
+STATES = {
+    "cart": ("cart", "abandoned"),
+    "new": ("placed", "confirmed"),
+    "payment_review": ("payment_review",),
+    "processing": (
+        "approved", "processing", "awaiting_invoice", "invoice_issued", "packed", "partially_shipped", "shipped",
+        "out_for_delivery", "awaiting_confirmation",
+    ),
+    "on_hold": ("on_hold",),
+    "complete": ("delivered", "delivery_confirmed", "completed"),
+    "canceled": ("canceled", "rejected", "expired"),
+    "closed": ("returned",),
+}  # fmt: skip
+
+COMMANDS = (
+    "confirm", "approve", "reject", "accept", "deny", "hold", "release", "start", "invoice", "pack", "ship", "out",
+    "deliver", "failed", "receipt", "complete", "cancel", "resume", "cancel_lines", "add", "return", "archive", "unarchive",
+)  # fmt: skip
+FACTS = ("place", "submit", "recover", "abandon", "expire", "review", "captured", "export", "fulfilled", "came_back")
+DERIVED = ("partially_shipped", "returned")
+"""Statuses that follow from records; nobody sets them."""
+
+# What holds for a state holds for its statuses, but for those with a row of their own in the second grid of each pair.
+_DESK = """
+                confirm  approve  reject    accept     deny      hold     release  cancel    resume  cancel_lines  add
+cart            -        -        -         -          -         -        -        canceled  -       -             -
+new             .        -        rejected  -          -         on_hold  -        canceled  -       +             +
+payment_review  -        -        rejected  confirmed  canceled  on_hold  -        canceled  -       -             -
+processing      .        .        -         .          -         on_hold  -        canceled  -       +             -
+on_hold         -        -        rejected  -          -         .        <        canceled  -       -             -
+complete        .        .        -         .          -         -        -        -         -       -             -
+canceled        -        -        -         -          -         -        -        .         -       -             -
+closed          .        .        -         .          -         -        -        -         -       -             -
+"""
+_DESK_BY_STATUS = """
+                       confirm    approve   reject    accept  hold     release  cancel    resume            cancel_lines  add
+placed                 confirmed  -         rejected  -       on_hold  -        canceled  -                 +             +
+confirmed              .          approved  rejected  .       on_hold  -        canceled  -                 +             +
+approved               .          .         -         .       on_hold  -        canceled  -                 +             +
+processing             .          .         -         .       on_hold  -        canceled  -                 +             +
+awaiting_invoice       .          .         -         .       on_hold  -        canceled  -                 +             +
+shipped                .          .         -         .       -        -        canceled  -                 -             -
+out_for_delivery       .          .         -         .       -        -        canceled  -                 -             -
+awaiting_confirmation  .          .         -         .       -        -        canceled  -                 -             -
+canceled               -          -         -         -       -        -        .         placed|confirmed  -             -
+rejected               -          -         .         -       -        -        -         -                 -             -
+expired                -          -         -         -       -        -        -         -                 -             -
+"""
+_WORK = """
+                start  invoice  pack  ship  out  deliver  failed  receipt  complete
+cart            -      -        -     -     -    -        -       -        -
+new             -      -        -     -     -    -        -       -        -
+payment_review  -      -        -     -     -    -        -       -        -
+processing      .      -        .     .     -    -        -       -        -
+on_hold         -      -        -     -     -    -        -       -        -
+complete        .      .        .     .     .    .        -       .        completed
+canceled        -      -        -     -     -    -        -       -        -
+closed          -      -        -     -     -    -        -       -        -
+"""
+_WORK_BY_STATUS = """
+                       start       invoice         pack                   ship                       out               deliver                          failed   receipt    complete
+confirmed              processing  -               packed                 shipped|partially_shipped  -                 -                                -        -          -
+approved               processing  -               packed                 shipped|partially_shipped  -                 -                                -        -          -
+processing             .           invoice_issued  packed                 shipped|partially_shipped  -                 -                                -        -          -
+awaiting_invoice       .           invoice_issued  packed                 -                          -                 -                                -        -          -
+invoice_issued         .           .               packed|invoice_issued  shipped|partially_shipped  -                 delivery_confirmed               -        -          -
+packed                 .           -               .                      shipped|partially_shipped  out_for_delivery  delivery_confirmed               -        -          -
+partially_shipped      .           -               .                      shipped|partially_shipped  -                 +                                +        -          -
+shipped                .           -               .                      .                          out_for_delivery  delivered|awaiting_confirmation  +        -          -
+out_for_delivery       .           -               .                      .                          .                 delivered|awaiting_confirmation  shipped  -          -
+awaiting_confirmation  .           -               .                      .                          .                 .                                -        completed  completed
+delivered              .           .               .                      .                          .                 .                                -        .          completed
+delivery_confirmed     .           .               .                      .                          .                 .                                -        .          completed
+completed              .           .               .                      .                          .                 .                                -        .          .
+"""  # noqa: E501 - a grid is read by its columns
+_AFTER = """
+                return  archive  unarchive
+cart            -       -        -
+new             -       -        -
+payment_review  -       -        -
+processing      -       -        -
+on_hold         -       -        -
+complete        +       +        +
+canceled        -       +        +
+closed          -       +        +
+"""
+_AFTER_BY_STATUS = """
+                       return
+awaiting_confirmation  +
+"""
+_FACTS = """
+                place  submit  recover  abandon  expire  review          captured  export  fulfilled  came_back
+cart            =      =       =        =        =       =               =         =       =          =
+new             =      =       =        =        =       payment_review  =         =       =          =
+payment_review  =      =       =        =        =       =               =         =       =          =
+processing      =      =       =        =        =       =               =         =       =          =
+on_hold         =      =       =        =        =       =               =         =       =          =
+complete        =      =       =        =        =       =               =         =       =          returned
+canceled        =      =       =        =        =       =               =         =       =          =
+closed          =      =       =        =        =       =               =         =       =          =
+"""
+_FACTS_BY_STATUS = """
+                       place   submit     recover  abandon    expire   captured   export            fulfilled  came_back
+cart                   placed  =          =        abandoned  =        =          =                 =          =
+abandoned              =       =          placed   =          expired  =          =                 =          =
+placed                 =       confirmed  =        abandoned  expired  confirmed  awaiting_invoice  =          =
+confirmed              =       =          =        =          expired  =          awaiting_invoice  =          =
+approved               =       =          =        =          =        =          awaiting_invoice  =          =
+processing             =       =          =        =          =        =          awaiting_invoice  =          =
+partially_shipped      =       =          =        =          =        =          =                 shipped    =
+awaiting_confirmation  =       =          =        =          =        =          =                 =          returned
+"""
+
+
+def _shipped_or_in_part(case: Case) -> str:
+    """In part, when something is left of any line after this parcel."""
+    if not case.action.parts:
+        return "shipped"
+    parcel = {part.retailer_id: part.quantity for part in case.action.parts}
+    left = any(line.left > parcel.get(line.retailer_id, 0) for line in case.lines)
+    return "partially_shipped" if left else "shipped"
+
+
+def _delivered_or_to_be_confirmed(case: Case) -> str:
+    return "awaiting_confirmation" if case.settings.get("require_receipt_confirmation") else "delivered"
+
+
+def _packed_or_still_invoiced(case: Case) -> str:
+    """Where invoices are a step of their own, packing does not hide that one was issued."""
+    return "invoice_issued" if case.settings.get("invoices") else "packed"
+
+
+def _as_it_was(case: Case) -> str:
+    """An order that had been confirmed comes back as that; work on it begins anew."""
+    before = case.order.held_from or "placed"
+    return "placed" if before in ("placed", "abandoned", "cart") else "confirmed"
+
+
+ORDER: Lifecycle[Case] = Lifecycle(
+    name="order",
+    states=STATES,
+    starts=("placed", "cart"),
+    ends=ENDED,
+    commands=COMMANDS,
+    facts=FACTS,
+    by_state=read_grid(_DESK, _WORK, _AFTER, _FACTS),
+    by_status=read_grid(_DESK_BY_STATUS, _WORK_BY_STATUS, _AFTER_BY_STATUS, _FACTS_BY_STATUS),
+    guards={
+        "reject": (rules.reason_is_given,),
+        "deny": (rules.reason_is_given,),
+        "hold": (rules.reason_is_given,),
+        "start": (rules.cancel_is_answered, rules.is_approved, rules.is_paid_to_start),
+        "invoice": (rules.invoice_number_is_given,),
+        "pack": (rules.cancel_is_answered, rules.is_approved, rules.pieces_are_there),
+        "ship": (
+            rules.cancel_is_answered, rules.address_is_known, rules.is_approved, rules.is_paid_to_ship,
+            rules.pieces_are_there, rules.tracking_is_given,
+        ),
+        "out": (rules.cancel_is_answered, rules.own_rider),
+        "deliver": (rules.is_pickup,),
+        "failed": (rules.reason_is_given,),
+        "complete": (rules.is_settled,),
+        "cancel": (rules.may_still_cancel,),
+        "cancel_lines": (rules.parts_are_left,),
+        "resume": (rules.in_resume_window, rules.nothing_has_left, rules.is_not_refunded, rules.stock_is_there),
+        "return": (rules.in_return_window, rules.return_is_not_open, rules.parts_were_shipped),
+        "archive": (rules.is_not_archived, rules.is_settled),
+        "unarchive": (rules.is_archived,),
+        "submit": (rules.customer_is_asked_nothing, rules.flow_confirms),
+        "captured": (rules.customer_is_asked_nothing, rules.capture_confirms),
+        "abandon": (rules.customer_is_asked,),
+        "expire": (rules.money_is_missing,),
+        "export": (rules.invoices_are_on,),
+        "fulfilled": (rules.nothing_is_left,),
+        "came_back": (rules.all_came_back,),
+    },
+    forks={
+        "pack": _packed_or_still_invoiced,
+        "ship": _shipped_or_in_part,
+        "deliver": _delivered_or_to_be_confirmed,
+        "resume": _as_it_was,
+    },
+)  # fmt: skip
+
+CUSTOMERS = frozenset({"cancel", "receipt", "return"})
+"""The commands that customers may give, where the store's policies let them."""
+
+
+def decide(
+    order: Order, action: Action, settings: Settings, lines: Sequence[Line] = (), *,
+    now: datetime | None = None, short: Sequence[str] = (),
+) -> Outcome:  # fmt: skip
+    """What becomes of `action`. Without `lines` and `now`, what depends on them is taken for possible."""
+    if action.by == CUSTOMER and action.event in COMMANDS and action.event not in CUSTOMERS:
+        return Refused((Reason("why.not_yours"),))
+    case = Case(order, action, settings, now or order.changed_at, lines, short)
+    return ORDER.decide(order.status, action.event, case, held_from=order.held_from)
+
+
+def moved(order: Order, action: Action, outcome: Move, now: datetime) -> Order:
+    """The order after `action`, its lines aside; its version is the database's business."""
+    event, moves = action.event, outcome.status != order.status
+    comes_from = order.held_from if order.status == "on_hold" else order.status
+    return replace(
+        order,
+        status=outcome.status,
+        held_from=(comes_from if event in ("hold", "cancel") else None) if moves else order.held_from,
+        tracking=action.tracking or order.tracking,
+        carrier=action.carrier or order.carrier,
+        invoice_number=action.number if event == "invoice" else order.invoice_number,
+        packed_at=now if event == "pack" else None if event == "resume" else order.packed_at,
+        archived_at=now if event == "archive" else None if event == "unarchive" else order.archived_at,
+        asks_cancel=order.asks_cancel and event != "cancel",
+        changed_at=now if moves else order.changed_at,
+    )
+
+
+def next_actions(order: Order, settings: Settings, *, by: str = STAFF, now: datetime | None = None) -> list[str]:
+    """The commands that make sense now, the most likely first. What lacks only an argument is offered: it is asked for."""
+    if order.asks_cancel:
+        return []
+    offered = []
+    for event in LIKELY:
+        if event in _WHERE_IN_USE and not settings.get(_WHERE_IN_USE[event]):
+            continue
+        outcome = decide(order, Action(event, by, note="-", tracking="-", number="-"), settings, now=now)
+        if isinstance(outcome, Move):
+            offered.append(event)
+    return offered
+
+
+LIKELY = (
+    "confirm", "accept", "deny", "release", "approve", "ship", "deliver", "out", "pack", "invoice", "start", "hold",
+    "cancel", "reject",
+)  # fmt: skip
+"""What takes an order further; what comes after it has ended, and what is done to single lines, is asked for in words."""
+_WHERE_IN_USE = {"approve": "require_approval", "invoice": "invoices"}
+"""What is offered only where the store's settings make a step of it."""
+
+
+def why_not(
+    order: Order, event: str, settings: Settings, *, by: str = STAFF, now: datetime | None = None
+) -> tuple[Reason, ...]:
+    """Every reason why `event` may not happen as it is now; empty when it may."""
+    outcome = decide(order, Action(event, by), settings, now=now)
+    return outcome.reasons if isinstance(outcome, Refused) else ()
+
+
+REMIND, ABANDON, EXPIRE, COMPLETE, ARCHIVE = "remind", "abandon", "expire", "complete", "archive"
+TIMERS = (REMIND, ABANDON, EXPIRE, COMPLETE, ARCHIVE)
+"""Kinds of an order's timers; their subject is the order's id."""
+
+
+def open_until(order: Order, settings: Settings) -> tuple[tuple[str, datetime], ...]:
+    """The timers of an order as it stands: (kind, when). A duration of 0 rings never."""
+    waits: dict[str, str] = {}
+    if order.status == "placed" and order.checkout_step != Step.COMPLETE:
+        waits = {REMIND: "abandon_reminder", ABANDON: "abandon_after"}
+    elif order.status == "abandoned":
+        waits = {EXPIRE: "expire_after"}
+    elif order.status in ("delivered", "delivery_confirmed", "awaiting_confirmation"):
+        waits = {COMPLETE: "auto_complete_after"}
+    elif order.status in ENDED and order.archived_at is None:
+        waits = {ARCHIVE: "auto_archive_after"}
+    moments = []
+    for kind, name in waits.items():
+        wait: timedelta = settings.get(name)
+        if wait:
+            moments.append((kind, order.changed_at + wait))
+    return tuple(moments)
