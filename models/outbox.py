@@ -120,7 +120,9 @@ _WAITING_ALERTS = statement(
     {"store_id": INT},
     {"id": INT, "contact_id": INT, "parts": JSON},
 )
-_BY_REPORT = select(OutboxRow, "WHERE t.token IN :tokens OR t.wamid IN :wamids", tokens=TEXT, wamids=TEXT)
+_BY_REPORT = select(
+    OutboxRow, "WHERE t.token IN :tokens OR t.wamid IN :wamids ORDER BY t.id FOR UPDATE", tokens=TEXT, wamids=TEXT
+)
 _REPORTED = update(OutboxRow, ["id", "state"], ["state", "wamid", "error_code"], also="lease_until = NULL")
 FORGOTTEN = messages.dump(Text("…"))
 _FORGOTTEN = f"'{orjson.dumps(FORGOTTEN).decode()}'"

@@ -151,7 +151,7 @@ class Work:
         work = list(self._grouped().items())
         if work:
             counts = await self.connection.write(work)
-            for (write, rows), count in zip(work, counts, strict=True):
+            for (write, rows), count in zip(work, counts, strict=False):
                 if write.exact and count != len(rows):
                     raise Conflict(write.table)
         if self._deferred:

@@ -62,7 +62,12 @@ class Transaction(_Savepoint):
 
     @translate_exceptions
     async def write(self, work: Sequence[tuple[Write, Sequence[Sequence[Value]]]]) -> list[int]:
-        return [_changed(await self._connection.execute(w.postgres, *w.postgres_columns(rows))) for w, rows in work]
+        counts: list[int] = []
+        for write, rows in work:
+            counts.append(_changed(await self._connection.execute(write.postgres, *write.postgres_columns(rows))))
+            if write.exact and counts[-1] != len(rows):
+                break
+        return counts
 
     @translate_exceptions
     async def fetch(self, *queries: Query) -> list[list[dict[str, Any]]]:

@@ -48,10 +48,12 @@ async def _on_thread(connection: aiosqlite.Connection, work: Callable[[sqlite3.C
 
 
 def _write(raw: sqlite3.Connection, work: Sequence[tuple[Write, Sequence[Sequence[Value]]]]) -> list[int]:
-    return [
-        _insert(raw, write, rows) if write.values else raw.executemany(write.sqlite, rows).rowcount
-        for write, rows in work
-    ]
+    counts: list[int] = []
+    for write, rows in work:
+        counts.append(_insert(raw, write, rows) if write.values else raw.executemany(write.sqlite, rows).rowcount)
+        if write.exact and counts[-1] != len(rows):
+            break
+    return counts
 
 
 def _insert(raw: sqlite3.Connection, write: Write, rows: Sequence[Sequence[Value]]) -> int:
