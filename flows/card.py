@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from flows import address as addresses
-from flows import checkout, durations
+from flows import checkout, durations, labels
 from flows.messages import BODY, ROW_TITLE, TEXT, Button, Buttons, Message, Row, Rows, Text, fit
 from flows.money import show
-from flows.order import Line, Order
+from flows.order import Line, Order, Part
 from flows.order_table import next_actions
 from flows.phrases import say
 from flows.plain import plain
@@ -28,6 +28,8 @@ class Change(Protocol):
     @property
     def who(self) -> str | None: ...
     @property
+    def status_before(self) -> str | None: ...
+    @property
     def status_after(self) -> str: ...
     @property
     def note(self) -> str: ...
@@ -37,14 +39,9 @@ class Change(Protocol):
     def at(self) -> datetime: ...
 
 
-def label(status: str, language: str) -> str:
-    """The status as people read it."""
-    return say(f"status.{status}", language)
-
-
-def head(order: Order, language: str) -> str:
-    """A card's first line: `#1042 · Confirmed`."""
-    return say("card.head", language, label=order.label, status=label(order.status, language))
+def head(order: Order, store: Store) -> str:
+    """A card's first line, for staff: `#1042 · Confirmed`."""
+    return say("card.head", store.language, label=order.label, status=labels.staff(order, store))
 
 
 def action_id(order: Order, event: str) -> str:
@@ -69,13 +66,18 @@ def card(
     """Everything about an order, with its next actions: up to three as buttons, more as a list, none as plain text."""
     language = store.language
     offered = next_actions(order, settings) if actions is None else list(actions)
-    since = durations.about(now - order.changed_at)
+    since, placed = durations.about(now - order.changed_at), moment(order.placed_at, store)
     parts = [
-        head(order, language) + "\n" + say("card.since", language, since=since, placed=moment(order.placed_at, store)),
+        "\n".join([head(order, store), *_state(order, store), say("card.since", language, since=since, placed=placed)]),
         _customer(order, customer, chat, language),
         checkout.summary(order, lines, store, language),
         _delivery(order, language),
-        say("card.payment", language, method=say(f"payment.{order.payment_method}", language)),
+        say(
+            "card.payment",
+            language,
+            method=say(f"payment.{order.payment_method}", language),
+            status=labels.payment(order, store),
+        ),
     ]
     text = "\n\n".join(part for part in parts if part)
     if not offered:
@@ -90,6 +92,18 @@ def card(
     return Rows(fit(text, BODY), say("card.actions", language), rows)
 
 
+def _state(order: Order, store: Store) -> list[str]:
+    state = labels.state(order, store)
+    return [say("card.state", store.language, state=state)] if state else []
+
+
+def items(parts: Sequence[Part], lines: Sequence[Line], language: str) -> str:
+    """`2 × Masala Chai, 1 × Cup`: pieces of an order in words."""
+    titles = {line.retailer_id: line.title for line in lines}
+    named = [(part.quantity, titles.get(part.retailer_id, part.retailer_id)) for part in parts]
+    return ", ".join(say("card.item", language, quantity=count, title=plain(title, 40)) for count, title in named)
+
+
 def announcement(order: Order, lines: Sequence[Line], store: Store, *, customer: str) -> str:
     """A new order in a few lines, as staff are told of it."""
     language = store.language
@@ -99,7 +113,7 @@ def announcement(order: Order, lines: Sequence[Line], store: Store, *, customer:
     if len(lines) > 4:
         items += " " + say("card.items_more", language, count=len(lines) - 4)
     text = say(
-        "news.order", language, head=head(order, language), customer=plain(customer), items=items,
+        "news.order", language, head=head(order, store), customer=plain(customer), items=items,
         amount=show(order.total, order.currency, store.locale),
         payment=say(f"payment.{order.payment_method}", language),
     )  # fmt: skip
@@ -139,7 +153,7 @@ def _delivery(order: Order, language: str) -> str:
 def in_a_list(order: Order, store: Store, *, customer: str, now: datetime) -> str:
     """One line of a list."""
     return say(
-        "list.line", store.language, label=order.label, status=label(order.status, store.language),
+        "list.line", store.language, label=order.label, status=labels.staff(order, store),
         amount=show(order.total, order.currency, store.locale), customer=plain(customer, 24),
         since=durations.about(max(now - order.changed_at, timedelta())),
     )  # fmt: skip
@@ -148,14 +162,14 @@ def in_a_list(order: Order, store: Store, *, customer: str, now: datetime) -> st
 def history(order: Order, changes: Sequence[Change], store: Store) -> Message:
     """Every change: what, by whom, when, with its note and tracking number."""
     language = store.language
-    lines = [head(order, language), ""]
+    lines = [head(order, store), ""]
     for change in changes:
         who = change.who or say(f"by.{change.by}", language)
         line = say(
             "history.line",
             language,
             at=moment(change.at, store),
-            what=say(f"did.{change.action}", language),
+            what=_what(change, store),
             who=plain(who),
         )
         if change.tracking:
@@ -164,6 +178,15 @@ def history(order: Order, changes: Sequence[Change], store: Store) -> Message:
             line += "\n    " + say("history.note", language, note=plain(change.note, 200))
         lines.append(line)
     return Text(fit("\n".join(lines), TEXT))
+
+
+def _what(change: Change, store: Store) -> str:
+    """What was done, and the shop's own word for the status that it led to."""
+    what = say(f"did.{change.action}", store.language)
+    label = Settings(store.settings).vocabulary.statuses.get(change.status_after)
+    if not label or change.status_after == change.status_before:
+        return what
+    return say("history.status", store.language, what=what, status=label)
 
 
 _MILESTONES = ("placed", "confirmed", "packed", "shipped", "out_for_delivery", "delivered")
@@ -175,18 +198,25 @@ def timeline(order: Order, changes: Sequence[Change], store: Store, language: st
     reached: dict[str, datetime] = {}
     for change in changes:
         reached.setdefault(change.status_after, change.at)
-    lines = [say("timeline.head", language, label=order.label, status=label(order.status, language))]
+    lines = [say("timeline.head", language, label=order.label, status=labels.customer(order, language))]
     for status in _MILESTONES:
         if status in reached:
             lines.append(
-                say("timeline.done", language, status=label(status, language), at=moment(reached[status], store))
+                say(
+                    "timeline.done",
+                    language,
+                    status=labels.milestone(status, order, language),
+                    at=moment(reached[status], store),
+                )
             )
         elif order.status in _MILESTONES and status in ("confirmed", "shipped", "delivered"):
             later = _MILESTONES.index(status) > _MILESTONES.index(order.status)
-            lines += [say("timeline.to_come", language, status=label(status, language))] if later else []
+            lines += (
+                [say("timeline.to_come", language, status=labels.milestone(status, order, language))] if later else []
+            )
     if order.status not in _MILESTONES:
         key = "timeline.stopped" if order.is_open else "timeline.ended"
-        lines.append(say(key, language, status=label(order.status, language), at=moment(order.changed_at, store)))
+        lines.append(say(key, language, status=labels.customer(order, language), at=moment(order.changed_at, store)))
     if order.tracking:
         key = "notice.tracking_with" if order.carrier else "notice.tracking"
         lines.append(say(key, language, tracking=order.tracking, carrier=order.carrier))

@@ -21,6 +21,8 @@ ADDRESS, CONFIRM_ADDRESS, CANCEL = "address", "confirm_address", "cancel"
 """Open questions to a customer."""
 YES, CHANGE, KEEP = "yes", "change", "keep"
 """Answers by button; the id names the order too: `a1042.yes`."""
+HAVE, SEND_BACK = "have", "back"
+"""What a customer wishes of an order that has arrived, by button: `r1042.have`."""
 
 LINES_ROOM, NOTES_ROOM = 480, 260
 """Characters for the lines and for what is said about them, so that prices and question fit into one message of 1,024."""
@@ -149,9 +151,11 @@ def next_step(order: Order, store: Store, language: str) -> str:
     return " ".join(part for part in (say(key, language, label=order.label, store=store.name), pays) if part)
 
 
-def fallback(order: Order, store: Store, news: str, language: str) -> Template:
-    """`news` about an order for a closed window: one line with its number."""
-    return order_update(store, news if news.startswith(order.label) else f"{order.label}: {news}", language)
+def fallback(order: Order, store: Store, news: str, language: str, *, template: str | None = None) -> Template:
+    """`news` about an order for a closed window: one line with its number. A vocabulary may name a `template` of its own."""
+    return order_update(
+        store, news if news.startswith(order.label) else f"{order.label}: {news}", language, name=template
+    )
 
 
 def ask_cancel(order: Order, language: str) -> Message:

@@ -4,7 +4,7 @@ What comes of a request is not known here.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from flows.order_table import COMMANDS, ORDER
 from flows.phrases import LANGUAGES, say
 from flows.plain import plain
 from flows.spelling import nearest, one_of
+from flows.vocabulary import Vocabulary
 
 NUMBER, TRACKING, REASON, TEXT, CANCEL, INVOICE = "number", "tracking", "reason", "text", "cancel", "invoice"
 """Open questions to staff: what is missing, and whether to cancel."""
@@ -225,20 +226,22 @@ class ListRequest:
         return " ".join(["orders", *self.statuses, *today, *order, *page])
 
 
-def read_list(argument: str, language: str) -> ListRequest | Reason:
-    """What follows `orders`. Statuses are known by their names and by the labels that `language` shows for them."""
+def read_list(argument: str, language: str, vocabulary: Vocabulary | None = None) -> ListRequest | Reason:
+    """What follows `orders`. Statuses are known by their names, and by the labels that `language` and the shop have for them."""
     words = argument.lower().replace(",", " ").split()
-    names = _names_of_statuses(language)
+    names = _names_of_statuses(language, vocabulary)
     request = ListRequest()
     while words:
         taken, request = _take_list_word(words, names, request)
         if not taken:
-            return Reason("desk.not_understood", _list_help(words[0], names, language))
+            return Reason("desk.not_understood", _list_help(words[0], names, language, vocabulary))
         words = words[taken:]
     return request
 
 
-def _take_list_word(words: Sequence[str], names: Mapping[str, str], request: ListRequest) -> tuple[int, ListRequest]:
+def _take_list_word(
+    words: Sequence[str], names: Mapping[str, tuple[str, ...]], request: ListRequest
+) -> tuple[int, ListRequest]:
     """How many words were understood, and the request with them."""
     match words:
         case ["today", *_]:
@@ -250,26 +253,32 @@ def _take_list_word(words: Sequence[str], names: Mapping[str, str], request: Lis
         case [page, *_] if page.isdecimal() and len(page) <= 4 and int(page):
             return 1, replace(request, page=int(page))
     for length in range(min(len(words), max(name.count(" ") for name in names) + 1), 0, -1):
-        status = names.get(" ".join(words[:length]).replace("_", " "))
-        if status is not None:
-            return length, replace(request, statuses=tuple(dict.fromkeys([*request.statuses, status])))
+        statuses = names.get(" ".join(words[:length]).replace("_", " "))
+        if statuses is not None:
+            return length, replace(request, statuses=tuple(dict.fromkeys([*request.statuses, *statuses])))
     return 0, request
 
 
-def _names_of_statuses(language: str) -> dict[str, str]:
-    """What people may write, in lower case, for each status."""
+def _names_of_statuses(language: str, vocabulary: Vocabulary | None) -> dict[str, tuple[str, ...]]:
+    """What people may write, in lower case, for each status; a shop's label may stand for several."""
+    names: dict[str, tuple[str, ...]] = {}
+    for status in ORDER.statuses:
+        names[status.replace("_", " ")] = (status,)
+        for spoken in (LANGUAGES[0], language):
+            names[say(f"status.{status}", spoken).lower()] = (status,)
+    own: dict[str, tuple[str, ...]] = {}
+    for status, label in (vocabulary.statuses if vocabulary else {}).items():
+        if label:
+            written = label.lower().replace("_", " ")
+            own[written] = (*own.get(written, ()), status)
+    return names | own
 
-    def written() -> Iterator[tuple[str, str]]:
-        for status in ORDER.statuses:
-            yield status.replace("_", " "), status
-            for spoken in (LANGUAGES[0], language):
-                yield say(f"status.{status}", spoken).lower(), status
 
-    return dict(written())
-
-
-def _list_help(word: str, names: Mapping[str, str], language: str) -> dict[str, object]:
+def _list_help(
+    word: str, names: Mapping[str, tuple[str, ...]], language: str, vocabulary: Vocabulary | None
+) -> dict[str, object]:
     close = nearest(word, [*names, "today", "sort", "asc", "desc"])
     hint = " " + say("desk.did_you_mean", language, nearest=close) if close else ""
-    labels = ", ".join(say(f"status.{status}", language) for status in ORDER.statuses)
-    return {"word": plain(word, 30), "hint": hint, "statuses": labels}
+    known = vocabulary.statuses if vocabulary else dict.fromkeys(ORDER.statuses, "")
+    labels = dict.fromkeys(known[status] or say(f"status.{status}", language) for status in known)
+    return {"word": plain(word, 30), "hint": hint, "statuses": ", ".join(labels)}

@@ -20,10 +20,11 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class TellStaff:
-    """News for everyone of the shop who gets alerts, but for whoever caused it and gets the answer."""
+    """News for everyone of the shop who gets alerts, but for whoever caused it and gets the answer; or `only` for one."""
 
     news: News
     but: int | None = None
+    only: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

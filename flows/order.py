@@ -59,6 +59,23 @@ class Part:
     quantity: int
 
 
+STATES: Mapping[str, tuple[str, ...]] = {
+    "cart": ("cart", "abandoned"),
+    "new": ("placed", "confirmed"),
+    "payment_review": ("payment_review",),
+    "processing": (
+        "approved", "processing", "awaiting_invoice", "invoice_issued", "packed", "partially_shipped", "shipped",
+        "out_for_delivery", "awaiting_confirmation",
+    ),
+    "on_hold": ("on_hold",),
+    "complete": ("delivered", "delivery_confirmed", "completed"),
+    "canceled": ("canceled", "rejected", "expired"),
+    "closed": ("returned",),
+}  # fmt: skip
+STATUSES = tuple(status for statuses in STATES.values() for status in statuses)
+DERIVED = ("partially_shipped", "returned")
+"""Statuses that follow from records; nobody sets them."""
+
 ENDED = frozenset({"delivered", "delivery_confirmed", "completed", "canceled", "rejected", "expired", "returned"})
 """Nothing more is to be done before somebody wishes it."""
 DEAD = frozenset({"canceled", "rejected", "expired"})
@@ -71,7 +88,7 @@ class Order:
 
     `payment_status`, `fulfillment_status` and `return_status` are derived from records of their own and kept for lists.
     `held_from` is where `release` and `resume` lead back to. `asks_cancel`: all money is back before anything has left, and
-    somebody must say whether the order is canceled too.
+    somebody must say whether the order is canceled too. `mark` is a status of the merchant's own within `status`.
     """
 
     id: int
@@ -111,6 +128,7 @@ class Order:
     claimed_at: datetime | None = None
     claimed_by: str | None = None
     archived_at: datetime | None = None
+    mark: str | None = None
     asks_cancel: bool = False
     version: int = 1
 

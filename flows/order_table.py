@@ -8,33 +8,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flows import order_rules as rules
-from flows.lifecycle import Lifecycle, Move, Outcome, Reason, Refused, read_grid
-from flows.order import CUSTOMER, ENDED, STAFF, Action, Line, Order, Step
+from flows.lifecycle import ALREADY, BACK, Lifecycle, Move, Outcome, Reason, Refused, read_grid
+from flows.order import CUSTOMER, DERIVED, ENDED, STAFF, STATES, Action, Line, Order, Step
 from flows.order_rules import Case
 from flows.settings import Settings
-
-STATES = {
-    "cart": ("cart", "abandoned"),
-    "new": ("placed", "confirmed"),
-    "payment_review": ("payment_review",),
-    "processing": (
-        "approved", "processing", "awaiting_invoice", "invoice_issued", "packed", "partially_shipped", "shipped",
-        "out_for_delivery", "awaiting_confirmation",
-    ),
-    "on_hold": ("on_hold",),
-    "complete": ("delivered", "delivery_confirmed", "completed"),
-    "canceled": ("canceled", "rejected", "expired"),
-    "closed": ("returned",),
-}  # fmt: skip
 
 COMMANDS = (
     "confirm", "approve", "reject", "accept", "deny", "hold", "release", "start", "invoice", "pack", "ship", "out",
     "deliver", "failed", "receipt", "complete", "cancel", "resume", "cancel_lines", "add", "return", "archive", "unarchive",
 )  # fmt: skip
 FACTS = ("place", "submit", "recover", "abandon", "expire", "review", "captured", "export", "fulfilled", "came_back")
-DERIVED = ("partially_shipped", "returned")
-"""Statuses that follow from records; nobody sets them."""
-
 # What holds for a state holds for its statuses, but for those with a row of their own in the second grid of each pair.
 _DESK = """
                 confirm  approve  reject    accept     deny      hold     release  cancel    resume  cancel_lines  add
@@ -197,6 +180,12 @@ ORDER: Lifecycle[Case] = Lifecycle(
     },
 )  # fmt: skip
 
+_WAYS = {
+    event: tuple(dict.fromkeys(way for status in ORDER.statuses for way in ORDER.targets(status, event)))
+    for event in COMMANDS
+}
+"""Every status that a command leads to from somewhere."""
+
 CUSTOMERS = frozenset({"cancel", "receipt", "return"})
 """The commands that customers may give, where the store's policies let them."""
 
@@ -208,8 +197,19 @@ def decide(
     """What becomes of `action`. Without `lines` and `now`, what depends on them is taken for possible."""
     if action.by == CUSTOMER and action.event in COMMANDS and action.event not in CUSTOMERS:
         return Refused((Reason("why.not_yours"),))
+    if (unused := _unused(order, action.event, settings)) is not None:
+        return Refused((Reason("why.not_used", {"unused": unused}),), is_elsewhere=True)
     case = Case(order, action, settings, now or order.changed_at, lines, short)
     return ORDER.decide(order.status, action.event, case, held_from=order.held_from)
+
+
+def _unused(order: Order, event: str, settings: Settings) -> str | None:
+    """A status that the command would lead to, if the shop's vocabulary uses it no more than any other that it could."""
+    if event not in COMMANDS or ORDER.cell(order.status, event) in (ALREADY, BACK):
+        return None
+    words, is_pickup = settings.vocabulary, order.delivery_method == "pickup"
+    ways = [way for way in ORDER.targets(order.status, event) or _WAYS[event] if way not in DERIVED]
+    return ways[0] if ways and not any(words.uses(way, is_pickup=is_pickup) for way in ways) else None
 
 
 def moved(order: Order, action: Action, outcome: Move, now: datetime) -> Order:
@@ -224,6 +224,7 @@ def moved(order: Order, action: Action, outcome: Move, now: datetime) -> Order:
         carrier=action.carrier or order.carrier,
         invoice_number=action.number if event == "invoice" else order.invoice_number,
         packed_at=now if event == "pack" else None if event == "resume" else order.packed_at,
+        mark=None if moves else order.mark,
         archived_at=now if event == "archive" else None if event == "unarchive" else order.archived_at,
         asks_cancel=order.asks_cancel and event != "cancel",
         changed_at=now if moves else order.changed_at,
@@ -266,6 +267,9 @@ TIMERS = (REMIND, ABANDON, EXPIRE, COMPLETE, ARCHIVE)
 """Kinds of an order's timers; their subject is the order's id."""
 
 
+_COMPLETED_FROM = ("delivered", "delivery_confirmed", "awaiting_confirmation")
+
+
 def open_until(order: Order, settings: Settings) -> tuple[tuple[str, datetime], ...]:
     """The timers of an order as it stands: (kind, when). A duration of 0 rings never."""
     waits: dict[str, str] = {}
@@ -273,7 +277,7 @@ def open_until(order: Order, settings: Settings) -> tuple[tuple[str, datetime], 
         waits = {REMIND: "abandon_reminder", ABANDON: "abandon_after"}
     elif order.status == "abandoned":
         waits = {EXPIRE: "expire_after"}
-    elif order.status in ("delivered", "delivery_confirmed", "awaiting_confirmation"):
+    elif order.status in _COMPLETED_FROM and settings.vocabulary.uses("completed"):
         waits = {COMPLETE: "auto_complete_after"}
     elif order.status in ENDED and order.archived_at is None:
         waits = {ARCHIVE: "auto_archive_after"}

@@ -44,6 +44,7 @@ POLICY: Mapping[str, frozenset[Role]] = {
             "archive",
             "unarchive",
             "note",
+            "add",
         ),
         STAFF,
     ),

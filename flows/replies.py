@@ -3,15 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
-from flows import card, desk
+from flows import card, desk, labels, told
 from flows.card import ACTIONS_AS_BUTTONS
 from flows.desk import PAGE, ListRequest, Request
 from flows.lifecycle import AlreadySo, Reason, Refused
 from flows.messages import BODY, ROW_TITLE, TEXT, Button, Buttons, Message, Row, Rows, Text, fit
 from flows.money import show
-from flows.notices import TOLD
 from flows.order import STAFF, Action, Order
 from flows.order_table import LIKELY, ORDER, decide, next_actions
 from flows.phrases import say
@@ -34,13 +32,6 @@ _ASKS: Mapping[str, str] = {
     desk.INVOICE: "ask.invoice",
     desk.TEXT: "ask.text",
 }
-
-
-class Change(card.Change, Protocol):
-    """A line of history, with what it changed the status from."""
-
-    @property
-    def status_before(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +58,14 @@ def command(event: str, order: Order) -> str:
 def done(order: Order, request: Request, counter: Counter, *, is_own: bool) -> Message:
     """What it is now, whether the customer hears of it, and what comes next. `is_own`: whoever acted is the customer."""
     language = counter.language
-    lines = [card.head(order, language)]
+    lines = [card.head(order, counter.store)]
     if request.tracking and request.carrier:
         lines.append(say("desk.shipped_by", language, tracking=request.tracking, carrier=request.carrier))
     elif request.tracking:
         lines.append(say("desk.shipped", language, tracking=request.tracking))
     if request.note:
         lines.append(say("card.note", language, note=plain(request.note, 200)))
-    if request.word in TOLD and not is_own:
+    if told.tells_customer(order, request.action, counter.settings) and not is_own:
         lines.append(say("desk.quiet" if request.is_quiet else "desk.told", language))
     if not counter.next_actions(order):
         lines.append(say("desk.ended", language))
@@ -82,43 +73,47 @@ def done(order: Order, request: Request, counter: Counter, *, is_own: bool) -> M
 
 
 def noted(order: Order, note: str, counter: Counter) -> Message:
-    lines = [card.head(order, counter.language), say("desk.noted", counter.language, note=plain(note, 300))]
+    lines = [card.head(order, counter.store), say("desk.noted", counter.language, note=plain(note, 300))]
     return Text("\n".join(lines))
 
 
 def refused(order: Order, event: str, outcome: Refused, counter: Counter) -> Message:
     """Every reason with its remedy, and the actions that are possible."""
     language = counter.language
-    lines = [card.head(order, language), say("desk.refused", language, word=event)]
+    lines = [card.head(order, counter.store), say("desk.refused", language, word=event)]
     lines += [say("desk.reason", language, reason=explain(reason, order, counter)) for reason in outcome.reasons]
     return _with_actions(order, lines, counter)
 
 
-def already(order: Order, event: str, changes: Sequence[Change], counter: Counter) -> Message:
+def already(order: Order, event: str, changes: Sequence[card.Change], counter: Counter) -> Message:
     """It is so already: since when, and by whom, as far as the history tells."""
-    return _with_actions(order, [card.head(order, counter.language), _since(order, event, changes, counter)], counter)
+    return _with_actions(order, [card.head(order, counter.store), _since(order, event, changes, counter)], counter)
 
 
-def meanwhile(order: Order, event: str, change: Change, counter: Counter) -> Message:
+def meanwhile(order: Order, event: str, change: card.Change, counter: Counter) -> Message:
     """A tap on an old card: `change` has happened since."""
     fields = _who_and_when(change, counter)
-    lines = [card.head(order, counter.language), say("desk.meanwhile", counter.language, word=event, **fields)]
+    lines = [card.head(order, counter.store), say("desk.meanwhile", counter.language, word=event, **fields)]
     return _with_actions(order, lines, counter)
 
 
 def explain(reason: Reason, order: Order, counter: Counter) -> str:
     """A reason in words, with a command that would help."""
     possible = next_actions(order, counter.settings)
+    fields = dict(reason.fields)
     key = "why.ended" if reason.key == "why.not_from_here" and not possible else reason.key
+    if key == "why.not_used":
+        fields = {"label": labels.status(str(fields["unused"]), counter.store)}
+        key = "why.not_used" if possible else "why.not_used_ended"
     return say(
-        key, counter.language, number=order.number, status=card.label(order.status, counter.language),
-        possible=_commands(possible, order), **reason.fields,
+        key, counter.language, number=order.number, status=labels.staff(order, counter.store),
+        possible=_commands(possible, order), **fields,
     )  # fmt: skip
 
 
-def why(order: Order, about: str | None, changes: Sequence[Change], counter: Counter) -> Message:
+def why(order: Order, about: str | None, changes: Sequence[card.Change], counter: Counter) -> Message:
     """Why `about` is not possible now; without it, why what could come next is not."""
-    head = card.head(order, counter.language)
+    head = card.head(order, counter.store)
     if about is not None:
         return _with_actions(order, [head, *_why(order, about, changes, counter)], counter)
     lines = []
@@ -133,7 +128,7 @@ def why(order: Order, about: str | None, changes: Sequence[Change], counter: Cou
     return Text("\n".join([head, *(lines or [say("why.all_possible", counter.language, possible=possible)])]))
 
 
-def _why(order: Order, event: str, changes: Sequence[Change], counter: Counter) -> list[str]:
+def _why(order: Order, event: str, changes: Sequence[card.Change], counter: Counter) -> list[str]:
     language = counter.language
     outcome = decide(order, Request(event).action, counter.settings)
     if isinstance(outcome, AlreadySo):
@@ -146,7 +141,7 @@ def _why(order: Order, event: str, changes: Sequence[Change], counter: Counter) 
 
 def line(order: Order, outcome: object, counter: Counter) -> str:
     """One of several orders in one answer."""
-    fields = {"label": order.label, "status": card.label(order.status, counter.language)}
+    fields = {"label": order.label, "status": labels.staff(order, counter.store)}
     if isinstance(outcome, Refused):
         reason = " ".join(explain(reason, order, counter) for reason in outcome.reasons)
         return say("desk.line_refused", counter.language, reason=reason, **fields)
@@ -162,15 +157,15 @@ def ask_number(request: Request, language: str) -> Text:
     return Text(say("ask.number", language, word=request.word))
 
 
-def ask(order: Order, question: str, language: str) -> Text:
+def ask(order: Order, question: str, store: Store) -> Text:
     """What is missing for an action; the next message answers."""
-    return Text("\n".join([card.head(order, language), say(_ASKS[question], language)]))
+    return Text("\n".join([card.head(order, store), say(_ASKS[question], store.language)]))
 
 
-def ask_again(order: Order, question: str, text: str, language: str) -> Text:
+def ask_again(order: Order, question: str, text: str, store: Store) -> Text:
     """`text` did not answer the question, which stands."""
-    sorry = say("desk.no_tracking", language, text=plain(text, 40))
-    return Text("\n".join([card.head(order, language), sorry, say(_ASKS[question], language)]))
+    sorry = say("desk.no_tracking", store.language, text=plain(text, 40))
+    return Text("\n".join([card.head(order, store), sorry, say(_ASKS[question], store.language)]))
 
 
 def no_number(request: Request, text: str, language: str) -> Text:
@@ -183,7 +178,7 @@ def ask_cancel(order: Order, request: Request, counter: Counter, *, customer: st
     language = counter.language
     key = "ask.cancel_quiet" if request.is_quiet else "ask.cancel"
     amount = show(order.total, order.currency, counter.store.locale)
-    lines = [card.head(order, language), say(key, language, customer=plain(customer), amount=amount)]
+    lines = [card.head(order, counter.store), say(key, language, customer=plain(customer), amount=amount)]
     if request.note:
         lines.append(say("ask.cancel_reason", language, reason=plain(request.note, 200)))
     yes = Button(card.action_id(order, CANCEL_YES), say("cancel.yes", language))
@@ -222,7 +217,7 @@ def listing(
 def _row(order: Order, store: Store, customer: str) -> Row:
     amount = show(order.total, order.currency, store.locale)
     description = say("list.row", store.language, amount=amount, customer=plain(customer, 40))
-    return Row(card.action_id(order, SHOW), fit(card.head(order, store.language), ROW_TITLE), description)
+    return Row(card.action_id(order, SHOW), fit(card.head(order, store), ROW_TITLE), description)
 
 
 def _with_actions(order: Order, lines: Sequence[str], counter: Counter) -> Message:
@@ -239,7 +234,7 @@ def _commands(events: Sequence[str], order: Order) -> str:
     return ", ".join(f"*{command(event, order)}*" for event in events)
 
 
-def _since(order: Order, event: str, changes: Sequence[Change], counter: Counter) -> str:
+def _since(order: Order, event: str, changes: Sequence[card.Change], counter: Counter) -> str:
     """By whom and when it became so: by this very action, else by what took the order past it."""
     targets = {target for status in ORDER.statuses for target in ORDER.targets(status, event)}
     becoming = [change for change in changes if change.status_after != change.status_before]
@@ -252,7 +247,7 @@ def _since(order: Order, event: str, changes: Sequence[Change], counter: Counter
     return say("desk.already_so", counter.language)
 
 
-def _who_and_when(change: Change, counter: Counter) -> dict[str, object]:
+def _who_and_when(change: card.Change, counter: Counter) -> dict[str, object]:
     language = counter.language
     return {
         "did": say(f"did.{change.action}", language),

@@ -115,7 +115,7 @@ async def _act(turn: Turn, request: Request, order: Order) -> None:
     outcome = decide(order, request.action, turn.settings)
     if (question := desk.asks(outcome)) is not None:
         _ask(turn, question, request, order)
-        _answer(turn, order, request.word, "asked", replies.ask(order, question, turn.store.language))
+        _answer(turn, order, request.word, "asked", replies.ask(order, question, turn.store))
     elif isinstance(outcome, Refused):
         _answer(turn, order, request.word, "refused", replies.refused(order, request.word, outcome, counter))
     elif isinstance(outcome, AlreadySo):
@@ -206,7 +206,7 @@ async def _complete(turn: Turn, question: str, request: Request, text: str) -> N
         turn.say(replies.no_number(request, text, turn.store.language))
     elif (order := await orders.find(turn.work, request.numbers[0])) is not None:
         _ask(turn, question, request, order)
-        _answer(turn, order, request.word, "unclear", replies.ask_again(order, question, text, turn.store.language))
+        _answer(turn, order, request.word, "unclear", replies.ask_again(order, question, text, turn.store))
 
 
 async def _drop(turn: Turn, question: Question) -> None:
@@ -245,7 +245,7 @@ async def _why(turn: Turn, request: Request, order: Order) -> None:
 async def _note(turn: Turn, request: Request, order: Order) -> None:
     if not request.note:
         _ask(turn, desk.TEXT, request, order)
-        _answer(turn, order, "note", "asked", replies.ask(order, desk.TEXT, turn.store.language))
+        _answer(turn, order, "note", "asked", replies.ask(order, desk.TEXT, turn.store))
         return
     order = orders.amend(turn.work, order, Action("note", STAFF, note=request.note), _actor(turn))
     _answer(turn, order, "note", "done", replies.noted(order, request.note, _counter(turn)))
@@ -258,7 +258,7 @@ _HOW: dict[str, Callable[[Turn, Request, Order], Awaitable[None]]] = {
 
 
 async def _list(turn: Turn, argument: str) -> None:
-    request = desk.read_list(argument, turn.store.language)
+    request = desk.read_list(argument, turn.store.language, turn.settings.vocabulary)
     if isinstance(request, Reason):
         turn.record("orders", "unclear")
         turn.say(Text(say(request.key, turn.store.language, **request.fields)))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from flows import address as addresses
-from flows import alerts, card, cart, checkout, limits, menu, notices, quote
+from flows import alerts, card, cart, checkout, labels, limits, menu, notices, quote
 from flows.address import Address, Unusable
 from flows.cart import PricedCart
 from flows.effects import TellStaff
@@ -142,6 +142,8 @@ async def _receive(turn: Turn, order: Order, lines: Sequence[Line], priced: Pric
     saved = turn.contact.address if order.checkout_step == Step.ADDRESS else None
     if order.checkout_step == Step.COMPLETE:
         order = await _submit(turn, order, lines)
+    elif turn.settings.get("notify.arrival"):
+        await effects.save(turn.work, [notices.submitted(order, lines, _setting(turn))], turn.event.id)
     answer = checkout.received(
         order, lines, priced, store=turn.store,
         language=turn.language, saved=saved,
@@ -226,9 +228,22 @@ async def _submit(turn: Turn, order: Order, lines: Sequence[Line]) -> Order:
     )
     # The gate has set the timers of an order that moved; of one that stays, the customer's end here all the same.
     timers = notices.timers(after, turn.settings) if after.status == order.status else []
-    where = notices.Setting(turn.store, turn.settings, turn.who, turn.language, turn.contact.id)
-    await effects.save(turn.work, [*timers, notices.submitted(after, lines, where)], turn.event.id)
+    news = _news_of(turn, order, after, lines)
+    await effects.save(turn.work, [*timers, *news], turn.event.id)
     return after
+
+
+def _news_of(turn: Turn, order: Order, after: Order, lines: Sequence[Line]) -> list[TellStaff]:
+    """A complete order, for staff: with its card, unless they had that when the cart came."""
+    if not turn.settings.get("notify.arrival") or order.address is None:
+        return [notices.submitted(after, lines, _setting(turn))]
+    if turn.settings.get("notify.changes") and after.status != order.status:
+        return [notices.changed(order, after, turn.store, but=turn.contact.id)]
+    return []
+
+
+def _setting(turn: Turn) -> notices.Setting:
+    return notices.Setting(turn.store, turn.settings, turn.who, turn.language, turn.contact.id)
 
 
 async def _ask_for_next(turn: Turn, done: Order, given: Address) -> None:
@@ -311,7 +326,7 @@ async def _tap_cancel(turn: Turn, order: Order, choice: str) -> bool:
         turn.say(_take_up_again(turn, order, is_asked=is_asked), about=order)
     elif why_not(order, "cancel", turn.settings, by=CUSTOMER) or not order.is_open:
         key = "cancel.too_late" if order.is_open else "cancel.ended"
-        status = card.label(order.held_from or order.status, turn.language).lower()
+        status = labels.milestone(order.held_from or order.status, order, turn.language).lower()
         turn.say(Text(say(key, turn.language, label=order.label, status=status)), about=order)
     elif choice == checkout.YES and is_asked:
         questions.close(turn.work, turn.contact.id, questions.CUSTOMER)

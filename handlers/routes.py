@@ -17,7 +17,7 @@ from flows.inbound import (
     Tap,
     Words,
 )
-from handlers import commands, desk, identities, order_timers, orders, timers, welcome
+from handlers import commands, desk, feedback, identities, order_timers, orders, timers, welcome
 from handlers.turn import Turn
 from models import questions
 from models.inbox import Event
@@ -41,7 +41,7 @@ def _first(own: Try, other: Handler) -> Handler:
 CUSTOMER: Mapping[type, Handler] = {
     Words: _first(orders.on_words, welcome.on_words),
     Cart: orders.on_cart,
-    Tap: _first(orders.on_tap, welcome.on_tap),
+    Tap: _first(feedback.on_tap, _first(orders.on_tap, welcome.on_tap)),
     Location: _first(orders.on_place, welcome.on_unread),
     Form: _first(orders.on_form, welcome.on_unread),
     Media: welcome.on_unread,

@@ -13,7 +13,7 @@ async def save(work: Work, effects: Iterable[Effect], cause: int | None) -> None
     for effect in effects:
         match effect:
             case Say():
-                outbox.say(
+                outbox.notify(
                     work, effect.contact_id, effect.message,
                     cause=cause, fallback=effect.fallback, arrival=effect.arrival, order_id=effect.order_id,
                 )  # fmt: skip
@@ -30,5 +30,6 @@ async def save(work: Work, effects: Iterable[Effect], cause: int | None) -> None
 def tell_staff(work: Work, told: TellStaff) -> None:
     """News for everyone of the shop whose role gets alerts."""
     for person in staff.list_all(work):
-        if person.contact_id != told.but and may(person.role, "alerts"):
+        is_meant = told.only in (None, person.contact_id) and person.contact_id != told.but
+        if is_meant and may(person.role, "alerts"):
             work.tell(person.contact_id, told.news)

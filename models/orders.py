@@ -59,6 +59,7 @@ class OrderRow(Model):
     claimed_at = fields.DatetimeField(null=True)
     claimed_by = fields.CharField(max_length=60, null=True)
     archived_at = fields.DatetimeField(null=True)
+    mark = fields.CharField(max_length=32, null=True)
     asks_cancel = fields.BooleanField(default=False, db_default=False)
     version = fields.BigIntField()
 

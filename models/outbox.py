@@ -13,7 +13,7 @@ import orjson
 from tortoise import Model, fields
 
 from flows import alerts, limits, messages
-from flows.messages import Message, Template, Text
+from flows.messages import Buttons, Message, Template, Text
 from flows.news import News
 from models.engines import Connection
 from models.statements import INT, JSON, TEXT, TIME, insert, select, statement, update
@@ -158,6 +158,37 @@ def say(
         work.append(_SUPERSEDE, row, key=(contact_id, order_id))
     else:
         work.append(_INSERT, row)
+
+
+def notify(
+    work: Work, contact_id: int, message: Message, *,
+    cause: int | None, fallback: Template | None = None, arrival: str = MUST_ARRIVE, order_id: int | None = None,
+) -> None:  # fmt: skip
+    """Queue what nobody asked for. Two notices of one event about one order make one message."""
+
+    def join(row: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        queued = dict(zip(_COLUMNS, row, strict=True))
+        if [queued[name] for name in ("contact_id", "cause_id", "order_id", "purpose")] != [
+            contact_id,
+            cause,
+            order_id,
+            NOTICE,
+        ]:
+            return None
+        before = messages.load(queued["message"])
+        if not (isinstance(before, Text | Buttons) and isinstance(message, Text | Buttons)):
+            return None
+        short = messages.load(queued["fallback"]) if queued["fallback"] else None
+        if isinstance(short, Template) and fallback is not None:
+            *rest, news = short.parameters
+            queued["fallback"] = messages.dump(replace(short, parameters=(*rest, f"{news} {fallback.parameters[-1]}")))
+        return tuple((queued | {"message": messages.dump(messages.joined(before, message))}).values())
+
+    if cause is None or order_id is None or not work.rewrite(_INSERT, join):
+        say(
+            work, contact_id, message,
+            cause=cause, fallback=fallback, purpose=NOTICE, arrival=arrival, order_id=order_id,
+        )  # fmt: skip
 
 
 def say_again(work: Work, row: Outbound, message: Message, *, closed: bool = False) -> None:

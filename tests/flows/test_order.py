@@ -11,8 +11,8 @@ from flows import gate, notices
 from flows.effects import Effect, MoveStock, StartTimer
 from flows.fulfilment import Shipment
 from flows.lifecycle import Move, Outcome, Refused, edges
-from flows.order import CUSTOMER, ENDED, STAFF, TIMER, Action, Line, Order, Part, Sale, Step
-from flows.order_table import COMMANDS, DERIVED, FACTS, ORDER, decide, next_actions, open_until, why_not
+from flows.order import CUSTOMER, DERIVED, ENDED, STAFF, TIMER, Action, Line, Order, Part, Sale, Step
+from flows.order_table import COMMANDS, FACTS, ORDER, decide, next_actions, open_until, why_not
 from flows.settings import Settings, parse
 from flows.store import Store
 

@@ -163,3 +163,40 @@ async def test_of_a_flood_the_first_news_are_kept_and_the_rest_counted(database:
     assert short == "news 0 (and more, 300 in all)"
     [row] = await kept(database, "LENGTH(CAST(parts AS VARCHAR)) AS size")
     assert row["size"] < 1000
+
+
+async def test_two_notices_of_one_event_about_one_order_make_one_message(database: Database) -> None:
+    def short(news: str) -> Template:
+        return Template("order_update", "en", ("Nukkad", news))
+
+    async with unit(database) as work:
+        outbox.say(work, 1, Text("an answer"), cause=7, order_id=5)
+        outbox.notify(work, 1, Text("It is paid."), cause=7, order_id=5, fallback=short("It is paid."))
+        outbox.notify(work, 1, Text("Of another."), cause=7, order_id=6)
+        outbox.notify(work, 2, Text("To another."), cause=7, order_id=5)
+        outbox.notify(
+            work,
+            1,
+            Buttons("It is yours.", (Button("b", "Fine"),)),
+            cause=7,
+            order_id=5,
+            fallback=short("It is yours."),
+        )
+        outbox.notify(work, 1, Text("Later."), cause=8, order_id=5)
+
+    found = [(row.contact_id, row.message, row.fallback) for row in await values(database)]
+    assert found == [
+        (1, Text("an answer"), None),
+        (1, Buttons("It is paid.\n\nIt is yours.", (Button("b", "Fine"),)), short("It is paid. It is yours.")),
+        (1, Text("Of another."), None),
+        (2, Text("To another."), None),
+        (1, Text("Later."), None),
+    ]
+
+
+async def test_of_two_questions_in_one_message_neither_keeps_its_buttons(database: Database) -> None:
+    async with unit(database) as work:
+        for body in ("one", "two"):
+            outbox.notify(work, 1, Buttons(body, (Button("b", "Fine"),)), cause=7, order_id=5)
+
+    assert [row.message for row in await values(database)] == [Text("one\n\ntwo")]

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
-from flows.phrases.en import chat, desk, orders
+from flows.phrases.en import chat, desk, labels, notices, orders
 
-PHRASES: Mapping[str, str | Mapping[str, str]] = {**chat.PHRASES, **orders.PHRASES, **desk.PHRASES}
+PHRASES: Mapping[str, str | Mapping[str, str]] = {
+    **chat.PHRASES, **orders.PHRASES, **labels.PHRASES, **notices.PHRASES, **desk.PHRASES,
+}  # fmt: skip

@@ -48,6 +48,8 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     # Why not, each with what would help
     "why.not_from_here": "An order that is “{status}” does not go that way. Possible now: {possible}.",
     "why.ended": "It has ended as “{status}”, so nothing changes it any more. *history {number}* tells how it came to that.",
+    "why.not_used": "This shop does not use *{label}* (setting vocabulary). Possible now: {possible}.",
+    "why.not_used_ended": "This shop does not use *{label}* (setting vocabulary).",
     "why.address": "The delivery address is missing. Ask the customer for it: *order {number}* shows their chat.",
     "why.tracking": "The tracking number is missing: *ship {number} TRACKING*",
     "why.reason": "The reason is missing: *{word} {number} reason*",

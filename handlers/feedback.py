@@ -1,0 +1,30 @@
+"""What customers say of an order that has arrived: kept in its history, and what went wrong is told to the shop."""
+
+from flows import feedback
+from flows.effects import TellStaff
+from flows.inbound import Tap
+from flows.news import News
+from flows.order import CUSTOMER, Action
+from flows.phrases import say
+from flows.plain import plain
+from handlers.turn import Turn
+from models import effects, orders
+from models.orders import Actor
+
+
+async def on_tap(turn: Turn) -> bool:
+    """Whether this was an answer to how it was; the first one of each customer's own order counts."""
+    content = turn.message.content
+    tapped = feedback.read(content.id) if isinstance(content, Tap) else None
+    order = await orders.find(turn.work, tapped[0]) if tapped else None
+    if tapped is None or order is None or order.contact_id != turn.contact.id:
+        return False
+    changes = await orders.changes_of(turn.work, order)
+    if all(change.action != "feedback" for change in changes):
+        note = say(f"feedback.{tapped[1]}", turn.store.language)
+        orders.amend(turn.work, order, Action("feedback", CUSTOMER, note=note), Actor(turn.contact.id, turn.event.id))
+        if tapped[1] == feedback.BAD:
+            text = say("news.unhappy", turn.store.language, label=order.label, customer=plain(turn.who))
+            effects.tell_staff(turn.work, TellStaff(News(text, (), order.id), but=turn.contact.id))
+    turn.say(feedback.thanks(order, tapped[1], turn.language), about=order)
+    return True
