@@ -26,21 +26,21 @@ FOLDER = Path(__file__).parents[2] / "docs" / "lifecycles"
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A lifecycle with the family of phrases that call its statuses by name, and the module of its table."""
+    """A lifecycle with the keys of the phrases for its statuses, and the module of its table."""
 
     lifecycle: Lifecycle[Any]
-    phrases: str
+    key: Callable[[str], str]
     module: str
 
     def label(self, status: str) -> str:
-        return phrase(f"{self.phrases}.{status}", LANGUAGES[0])
+        return phrase(self.key(status), LANGUAGES[0])
 
 
 LIFECYCLES = (
-    Drawn(ORDER, "status", "order_table"),
-    Drawn(PAYMENT, "paystate", "ledger"),
-    Drawn(REFUND, "paystate", "ledger"),
-    Drawn(RETURN, "returned", "returns"),
+    Drawn(ORDER, lambda status: f"status.{status}", "order_table"),
+    Drawn(PAYMENT, lambda state: f"paystate.{state}", "ledger"),
+    Drawn(REFUND, lambda state: f"paystate.{state}", "ledger"),
+    Drawn(RETURN, lambda state: f"returned.{state}", "returns"),
 )
 _UNDER = {"cancel_lines": "cancel", "add": "add"}
 """Actions of the order's table that are permitted under another name."""
@@ -167,7 +167,7 @@ def faults(drawn: Drawn) -> list[str]:
         f"{name}: {status} has no label in {language}."
         for status in lifecycle.statuses
         for language in LANGUAGES
-        if not has(f"{drawn.phrases}.{status}", language)
+        if not has(drawn.key(status), language)
     ]
     return [*holes, *lost, *dead, *bare, *(_order_faults() if lifecycle.name == ORDER.name else ())]
 

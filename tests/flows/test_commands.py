@@ -73,7 +73,7 @@ def test_who_may_do_what() -> None:
     reading = {"help", "doctor", "orders", "order", "history", "why"}
     acting = {
         "confirm", "approve", "reject", "start", "invoice", "pack", "ship", "out", "deliver", "failed", "complete", "hold",
-        "release", "cancel", "archive", "unarchive", "note", "alerts",
+        "release", "cancel", "archive", "unarchive", "note", "alerts", "add",
     }  # fmt: skip
     deciding = {"accept", "deny", "resume"}
     assert {action: roles_for(action) for action in POLICY} == {

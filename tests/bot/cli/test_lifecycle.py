@@ -100,7 +100,7 @@ def test_check_fails_with_every_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lifecycle, "has", lambda key, _language: key not in ("status.packed", "notice.shipped"))
 
     with pytest.raises(Failure) as failure:
-        lifecycle.check([lifecycle.Drawn(broken, "status", "order_table")])
+        lifecycle.check([lifecycle.Drawn(broken, lifecycle.LIFECYCLES[0].key, "order_table")])
     assert str(failure.value).splitlines() == [
         "order: the cell packed × ship says nothing that can be.",
         "order: the cell canceled × abandon says nothing that can be.",
