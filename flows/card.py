@@ -183,18 +183,21 @@ def history(order: Order, changes: Sequence[Change], store: Store) -> Message:
 def _what(change: Change, store: Store) -> str:
     """What was done, and the shop's own word for the status that it led to."""
     what = say(f"did.{change.action}", store.language)
-    label = Settings(store.settings).vocabulary.statuses.get(change.status_after)
-    if not label or change.status_after == change.status_before:
+    words = Settings(store.settings).vocabulary.statuses
+    was, label = words.get(change.status_before or ""), words.get(change.status_after)
+    if not label or label == was or label.casefold() == what.casefold():
         return what
     return say("history.status", store.language, what=what, status=label)
 
 
-_MILESTONES = ("placed", "confirmed", "packed", "shipped", "out_for_delivery", "delivered")
+_MILESTONES = ("placed", "confirmed", "packed", "shipped", "out_for_delivery", "delivered", "delivery_confirmed")
 """What a customer wants to know about: the path of an order, without what only the shop sees."""
 
 
 def timeline(order: Order, changes: Sequence[Change], store: Store, language: str) -> str:
     """Where an order is, for its customer: what happened when, what comes, and the tracking number."""
+    is_pickup = order.delivery_method == "pickup"
+    to_come = ("confirmed", "packed", "delivery_confirmed") if is_pickup else ("confirmed", "shipped", "delivered")
     reached: dict[str, datetime] = {}
     for change in changes:
         reached.setdefault(change.status_after, change.at)
@@ -209,7 +212,7 @@ def timeline(order: Order, changes: Sequence[Change], store: Store, language: st
                     at=moment(reached[status], store),
                 )
             )
-        elif order.status in _MILESTONES and status in ("confirmed", "shipped", "delivered"):
+        elif order.status in _MILESTONES and status in to_come:
             later = _MILESTONES.index(status) > _MILESTONES.index(order.status)
             lines += (
                 [say("timeline.to_come", language, status=labels.milestone(status, order, language))] if later else []

@@ -145,9 +145,15 @@ def completed(order: Order, *, store: Store, language: str) -> Message:
 
 def next_step(order: Order, store: Store, language: str) -> str:
     """Who moves next, and how it is paid. Said after everything a customer does."""
-    key = "next.confirmed" if order.status == "confirmed" else "next.shop_confirms"
+    is_pickup = order.delivery_method == "pickup"
+    confirmed = "next.confirmed_pickup" if is_pickup else "next.confirmed"
+    key = confirmed if order.status == "confirmed" else "next.shop_confirms"
     amount = show(order.total, order.currency, store.locale)
-    pays = say("next.cash_on_delivery", language, amount=amount) if order.payment_method == "cod" else ""
+    pays = (
+        say("next.cash_at_pickup" if is_pickup else "next.cash_on_delivery", language, amount=amount)
+        if order.payment_method == "cod"
+        else ""
+    )
     return " ".join(part for part in (say(key, language, label=order.label, store=store.name), pays) if part)
 
 

@@ -1,5 +1,7 @@
 """How was it? One question when an order has arrived, answered by a tap, and what is said to the answer."""
 
+from datetime import timedelta
+
 from flows.messages import Button, Buttons, Text
 from flows.order import Order
 from flows.phrases import say
@@ -7,6 +9,10 @@ from flows.phrases import say
 GREAT, FINE, BAD = "great", "fine", "bad"
 ANSWERS = (GREAT, FINE, BAD)
 _PREFIX = "f"
+QUESTION = "feedback"
+"""The open question to a customer: what went wrong?"""
+WITHIN = timedelta(days=1)
+"""How long their next words answer it."""
 
 
 def ask(order: Order, text: str, language: str) -> Buttons:

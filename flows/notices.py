@@ -91,7 +91,11 @@ def _words(before: Order, sale: Sale, action: Action, where: Setting) -> list[Ef
     is_told = told.tells_customer(order, action, where.settings)
     if name is None or not is_told or action.is_quiet or where.actor_id == order.contact_id:
         return []
-    key = "notice.recalled" if action.event == "cancel" and before.status in _ON_ITS_WAY else f"notice.{name}"
+    key = f"notice.{name}"
+    if action.event == "cancel" and before.status in _ON_ITS_WAY:
+        key = "notice.recalled"
+    elif name == "confirmed" and order.delivery_method == "pickup":
+        key = "notice.confirmed_pickup"
     text = say(key, where.language, **_fields(sale, action, where, where.language))
     if action.event == "ship":
         text = " ".join([text, *_in_part(sale, action, where), _tracking(order, action, where)]).strip()

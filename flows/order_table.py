@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flows import order_rules as rules
-from flows.lifecycle import ALREADY, BACK, Lifecycle, Move, Outcome, Reason, Refused, read_grid
+from flows.lifecycle import ALREADY, BACK, AlreadySo, Lifecycle, Move, Outcome, Reason, Refused, read_grid
 from flows.order import CUSTOMER, DERIVED, ENDED, STAFF, STATES, Action, Line, Order, Step
 from flows.order_rules import Case
 from flows.settings import Settings
@@ -199,6 +199,8 @@ def decide(
         return Refused((Reason("why.not_yours"),))
     if (unused := _unused(order, action.event, settings)) is not None:
         return Refused((Reason("why.not_used", {"unused": unused}),), is_elsewhere=True)
+    if action.event == "pack" and order.status == "invoice_issued" and order.packed_at is not None:
+        return AlreadySo(order.status)
     case = Case(order, action, settings, now or order.changed_at, lines, short)
     return ORDER.decide(order.status, action.event, case, held_from=order.held_from)
 
@@ -239,6 +241,8 @@ def next_actions(order: Order, settings: Settings, *, by: str = STAFF, now: date
     for event in LIKELY:
         if event in _WHERE_IN_USE and not settings.get(_WHERE_IN_USE[event]):
             continue
+        if event == "ship" and order.delivery_method == "pickup" and settings.vocabulary.uses("packed", is_pickup=True):
+            continue  # it is packed and fetched
         outcome = decide(order, Action(event, by, note="-", tracking="-", number="-"), settings, now=now)
         if isinstance(outcome, Move):
             offered.append(event)

@@ -39,7 +39,7 @@ def _first(own: Try, other: Handler) -> Handler:
 
 
 CUSTOMER: Mapping[type, Handler] = {
-    Words: _first(orders.on_words, welcome.on_words),
+    Words: _first(feedback.on_words, _first(orders.on_words, welcome.on_words)),
     Cart: orders.on_cart,
     Tap: _first(feedback.on_tap, _first(orders.on_tap, welcome.on_tap)),
     Location: _first(orders.on_place, welcome.on_unread),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 PHRASES: Mapping[str, str | Mapping[str, str]] = {
     # Customers, by what happened
     "notice.confirmed": "{label} is confirmed. We start on it and write when it ships.",
+    "notice.confirmed_pickup": "{label} is confirmed. We start on it and write when you can pick it up.",
     "notice.rejected": "We are sorry: we cannot take {label}, so it will not be sent.",
     "notice.payment_review": "{label}: your payment is here and we look at it. We write as soon as that is done.",
     "notice.on_hold": "{label} has to wait a little. We write to you as soon as it goes on.",
@@ -45,6 +46,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "feedback.bad": "🙁 Not good",
     "feedback.thanks": "Thank you! The people of the shop will read it.",
     "feedback.sorry": "I am sorry to hear that about {label}. Please write here what went wrong; the shop knows and looks at it.",
+    "feedback.heard": "Thank you. I passed it on to the people of {store}; they know that it is about {label}.",
     # Staff
     "news.order": "🛒 {head}\n{customer}: {items}\n{amount}, {payment}",
     "news.changed": "🔔 {label}: {before} → {after}",

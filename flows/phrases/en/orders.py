@@ -128,8 +128,10 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "order.address_kept": "Thank you, {label} goes to this address.",
     "cart.drifted_short": "{title} has a new price; the total counts it.",
     "next.confirmed": "{label} is confirmed. I write to you when it ships.",
+    "next.confirmed_pickup": "{label} is confirmed. I write to you when you can pick it up.",
     "next.shop_confirms": "{store} looks at {label} now and confirms it here.",
     "next.cash_on_delivery": "You pay {amount} in cash when it arrives.",
+    "next.cash_at_pickup": "You pay {amount} in cash when you pick it up.",
     # The address
     "address.fill_in": "Where shall we send it? Please fill in your address.",
     "address.write": "Where shall we send it? Please write your name, address, town and postal code, or share your location.",
