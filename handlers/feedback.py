@@ -5,7 +5,7 @@ from flows.effects import TellStaff
 from flows.inbound import Tap, Words
 from flows.messages import Text
 from flows.news import News
-from flows.order import CUSTOMER, Action
+from flows.order import CUSTOMER, DEAD, ENDED, Action
 from flows.phrases import say
 from flows.plain import plain
 from flows.understand import wish
@@ -19,7 +19,7 @@ async def on_tap(turn: Turn) -> bool:
     content = turn.message.content
     tapped = feedback.read(content.id) if isinstance(content, Tap) else None
     order = await orders.find(turn.work, tapped[0]) if tapped else None
-    if tapped is None or order is None or order.contact_id != turn.contact.id:
+    if tapped is None or order is None or order.contact_id != turn.contact.id or order.status not in ENDED - DEAD:
         return False
     changes = await orders.changes_of(turn.work, order)
     if all(change.action != "feedback" for change in changes):

@@ -441,3 +441,11 @@ def test_every_message_survives_the_outbox() -> None:
 
 def test_the_languages_of_a_new_store_include_one_we_speak() -> None:
     assert set(LANGUAGES) <= set(Settings({}).get("languages"))
+
+
+def test_the_doctor_says_when_the_shops_own_words_cannot_be_read() -> None:
+    broken = replace(STORE, settings={"vocabulary": "/shop/gone.toml"})
+
+    assert body(doctor.report(WELL, broken)).split("\n")[1] == (
+        "⚠️ Vocabulary: /shop/gone.toml cannot be read: No such file or directory. Until it is mended the standard words are used."
+    )

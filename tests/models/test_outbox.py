@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from flows.effects import TellStaff
 from flows.messages import AddressForm, Button, Buttons, Catalogue, Message, Row, Rows, Template, Text
 from flows.news import News
-from models import outbox
+from models import effects, outbox, staff
 from models.database import Database
 from models.work import Conflict
 from tests.models.units import NOW, rows, run, unit
@@ -200,3 +201,18 @@ async def test_of_two_questions_in_one_message_neither_keeps_its_buttons(databas
             outbox.notify(work, 1, Buttons(body, (Button("b", "Fine"),)), cause=7, order_id=5)
 
     assert [row.message for row in await values(database)] == [Text("one\n\ntwo")]
+
+
+async def test_news_for_one_member_of_staff_reaches_nobody_else(database: Database) -> None:
+    async with unit(database) as work:
+        people = [await staff.appoint(work, wa_id=f"91980000001{n}", role="agent", name=f"R{n}") for n in range(3)]
+        first, second, _ = (person.contact_id for person in people)
+        effects.tell_staff(work, TellStaff(News("yours"), only=second))
+        effects.tell_staff(work, TellStaff(News("your own doing"), but=second, only=second))
+        effects.tell_staff(work, TellStaff(News("of the others"), but=first))
+        told = list(work.news)
+
+    assert [(to, news.text) for to, news in told] == [
+        (second, "yours"),
+        *((person.contact_id, "of the others") for person in people[1:]),
+    ]
