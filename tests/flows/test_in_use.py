@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from pathlib import Path
+
 import pytest
 
 from flows.lifecycle import AlreadySo, Move, Outcome, Reason, Refused
@@ -96,3 +98,12 @@ def test_nothing_is_offered_that_would_be_refused(words: str, status: str) -> No
 
     for event in next_actions(order, settings):
         assert isinstance(decide(order, Action(event, STAFF, note="-", tracking="-", number="-"), settings), Move)
+
+
+def test_a_label_for_what_follows_from_records_puts_no_command_to_use(tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text('[status]\nplaced = true\nconfirmed = true\ncanceled = true\npartially_shipped = "In parts"')
+
+    assert outcome("ship", "confirmed", str(file)) == Refused(
+        (Reason("why.not_used", {"unused": "shipped"}),), is_elsewhere=True
+    )
