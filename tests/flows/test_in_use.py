@@ -1,14 +1,13 @@
 """The statuses that a shop uses: a command to any other is refused, what happens by itself is not."""
 
 from dataclasses import replace
-
 from pathlib import Path
 
 import pytest
 
 from flows.lifecycle import AlreadySo, Move, Outcome, Reason, Refused
 from flows.order import STAFF, TIMER, Action
-from flows.order_table import COMPLETE, decide, next_actions, open_until
+from flows.order_table import COMPLETE, decide, moved, next_actions, open_until
 from flows.settings import Settings
 from flows.vocabulary import SHIPPED
 from tests.flows.test_replies import NOW, PLACED
@@ -107,3 +106,10 @@ def test_a_label_for_what_follows_from_records_puts_no_command_to_use(tmp_path: 
     assert outcome("ship", "confirmed", str(file)) == Refused(
         (Reason("why.not_used", {"unused": "shipped"}),), is_elsewhere=True
     )
+
+
+def test_a_merchants_own_status_ends_with_the_next_move() -> None:
+    marked = replace(READY, status="processing", mark="engraving")
+
+    assert moved(marked, Action("note", STAFF), Move("processing"), NOW).mark == "engraving"
+    assert moved(marked, Action("ship", STAFF, tracking="T1"), Move("shipped"), NOW).mark is None

@@ -164,6 +164,14 @@ def test_staff_hear_of_every_change_where_the_shop_wishes_it() -> None:
     assert news(to("confirmed"), Action("submit", SYSTEM), before="placed", words="picky") == []
 
 
+def test_what_a_customer_does_has_news_of_its_own_and_no_second() -> None:
+    canceled = news(to("canceled"), Action("cancel", CUSTOMER), words="picky", actor=7)
+
+    assert [each.news.text for each in canceled] == [
+        "✖️ #1042: Asha canceled it. Stop work on it; the stock is free again."
+    ]
+
+
 def test_whoever_an_order_is_assigned_to_hears_of_its_changes() -> None:
     [told_of] = news(to("approved", assignee_id=12), Action("approve", STAFF))
     assert (told_of.but, told_of.only) == (99, 12)
