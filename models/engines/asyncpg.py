@@ -1,6 +1,7 @@
 """Postgres: tortoise's pooled client, with a transaction that gives its connection back however it ends."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -79,6 +80,12 @@ class Transaction(_Savepoint):
         return _changed(await self._connection.execute(query.statement.postgres, *query.postgres_values()))
 
 
+async def _give_back(pool: Any, connection: Any) -> None:
+    """The transaction has ended by now, one way or the other: a connection that is lost on its way back says nothing of it."""
+    with suppress(*_UNTRANSLATED, OSError):
+        await pool.release(connection)
+
+
 class _Context(TransactionContextPooled):
     """Stock tortoise leaks the pooled connection when a task is cancelled inside BEGIN."""
 
@@ -96,7 +103,7 @@ class _Context(TransactionContextPooled):
         try:
             await self.client.begin()
         except BaseException:
-            await pool.release(self.client._connection)  # type: ignore[arg-type]
+            await _give_back(pool, self.client._connection)
             raise
         self.token = get_connections().set(self.connection_name, self.client)
         return self.client
@@ -113,7 +120,7 @@ class _Context(TransactionContextPooled):
         finally:
             get_connections().reset(self.token)
             if pool := self.client._parent._pool:
-                await pool.release(self.client._connection)  # type: ignore[arg-type]
+                await _give_back(pool, self.client._connection)
 
 
 class Client(_Translated):
