@@ -8,7 +8,7 @@ from flows import address as addresses
 from flows import checkout, durations
 from flows.messages import BODY, ROW_TITLE, TEXT, Button, Buttons, Message, Row, Rows, Text, fit
 from flows.money import show
-from flows.order import Line, Order
+from flows.order import Line, Order, Part
 from flows.order_table import next_actions
 from flows.phrases import say
 from flows.plain import plain
@@ -64,7 +64,7 @@ def read_action_id(text: str) -> tuple[int, int, str] | None:
 
 def card(
     order: Order, lines: Sequence[Line], store: Store, settings: Settings, *, customer: str, chat: str | None,
-    now: datetime, actions: Sequence[str] | None = None,
+    now: datetime, actions: Sequence[str] | None = None, details: Sequence[str] = (),
 ) -> Message:  # fmt: skip
     """Everything about an order, with its next actions: up to three as buttons, more as a list, none as plain text."""
     language = store.language
@@ -75,7 +75,7 @@ def card(
         _customer(order, customer, chat, language),
         checkout.summary(order, lines, store, language),
         _delivery(order, language),
-        say("card.payment", language, method=say(f"payment.{order.payment_method}", language)),
+        *details,
     ]
     text = "\n\n".join(part for part in parts if part)
     if not offered:
@@ -88,6 +88,13 @@ def card(
         for event in offered
     )
     return Rows(fit(text, BODY), say("card.actions", language), rows)
+
+
+def items(parts: Sequence[Part], lines: Sequence[Line], language: str) -> str:
+    """`2 × Masala Chai, 1 × Cup`: pieces of an order in words."""
+    titles = {line.retailer_id: line.title for line in lines}
+    named = [(part.quantity, titles.get(part.retailer_id, part.retailer_id)) for part in parts]
+    return ", ".join(say("card.item", language, quantity=count, title=plain(title, 40)) for count, title in named)
 
 
 def announcement(order: Order, lines: Sequence[Line], store: Store, *, customer: str) -> str:
@@ -133,14 +140,20 @@ def _delivery(order: Order, language: str) -> str:
     if order.tracking:
         key = "card.tracking_with" if order.carrier else "card.tracking"
         text += "\n" + say(key, language, tracking=order.tracking, carrier=order.carrier)
-    return text
+    return text.strip()
 
 
 def in_a_list(order: Order, store: Store, *, customer: str, now: datetime) -> str:
     """One line of a list."""
+    due = order.balance_due if order.captured else 0
+    amount = show(order.total, order.currency, store.locale)
+    if due:
+        amount += ", " + say("list.due", store.language, amount=show(due, order.currency, store.locale))
+    elif order.payment_status != "unpaid":
+        amount += ", " + say(f"money.{order.payment_status}", store.language)
     return say(
         "list.line", store.language, label=order.label, status=label(order.status, store.language),
-        amount=show(order.total, order.currency, store.locale), customer=plain(customer, 24),
+        amount=amount, customer=plain(customer, 24),
         since=durations.about(max(now - order.changed_at, timedelta())),
     )  # fmt: skip
 
@@ -185,7 +198,8 @@ def timeline(order: Order, changes: Sequence[Change], store: Store, language: st
             later = _MILESTONES.index(status) > _MILESTONES.index(order.status)
             lines += [say("timeline.to_come", language, status=label(status, language))] if later else []
     if order.status not in _MILESTONES:
-        key = "timeline.stopped" if order.is_open else "timeline.ended"
+        arrived = "timeline.done" if order.status in ("delivery_confirmed", "completed") else "timeline.ended"
+        key = "timeline.stopped" if order.is_open else arrived
         lines.append(say(key, language, status=label(order.status, language), at=moment(order.changed_at, store)))
     if order.tracking:
         key = "notice.tracking_with" if order.carrier else "notice.tracking"

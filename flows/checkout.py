@@ -21,6 +21,8 @@ ADDRESS, CONFIRM_ADDRESS, CANCEL = "address", "confirm_address", "cancel"
 """Open questions to a customer."""
 YES, CHANGE, KEEP = "yes", "change", "keep"
 """Answers by button; the id names the order too: `a1042.yes`."""
+HAVE, SEND_BACK = "have", "back"
+"""What a customer wishes of an order that has arrived, by button: `r1042.have`."""
 
 LINES_ROOM, NOTES_ROOM = 480, 260
 """Characters for the lines and for what is said about them, so that prices and question fit into one message of 1,024."""
@@ -55,6 +57,7 @@ def lines_of(priced: PricedCart) -> list[Line]:
         Line(
             retailer_id=line.product.retailer_id, title=line.product.title, quantity=line.quantity,
             unit_price=line.unit_price, brand=line.product.brand, image_link=line.product.image_link,
+            backordered=line.backordered,
         )
         for line in priced.lines
     ]  # fmt: skip
@@ -93,6 +96,11 @@ def received(
     ]
     notes = [
         say("cart.drifted_short", language, title=plain(line.product.title)) for line in priced.lines if line.drifted
+    ]
+    notes += [
+        say("cart.backordered", language, title=plain(line.product.title), count=line.backordered)
+        for line in priced.lines
+        if line.backordered
     ]
     notes += [refusal_text(refusal, store, language) for refusal in priced.refusals]
     if notes:

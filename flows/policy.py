@@ -44,10 +44,15 @@ POLICY: Mapping[str, frozenset[Role]] = {
             "archive",
             "unarchive",
             "note",
+            "add",
+            "paid",
+            "return",
+            "received",
+            "stock",
         ),
         STAFF,
     ),
-    **dict.fromkeys(("accept", "deny", "resume"), SENIOR),
+    **dict.fromkeys(("accept", "deny", "resume", "refund", "credit"), SENIOR),
 }
 
 

@@ -2,6 +2,12 @@
 
 from collections.abc import Mapping
 
-from flows.phrases.en import chat, desk, orders
+from flows.phrases.en import chat, desk, goods, money, orders
 
-PHRASES: Mapping[str, str | Mapping[str, str]] = {**chat.PHRASES, **orders.PHRASES, **desk.PHRASES}
+PHRASES: Mapping[str, str | Mapping[str, str]] = {
+    **chat.PHRASES,
+    **orders.PHRASES,
+    **desk.PHRASES,
+    **money.PHRASES,
+    **goods.PHRASES,
+}
