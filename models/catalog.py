@@ -77,8 +77,9 @@ _LIKE = statement(
 )
 _PLACES = select(PlaceRow, "WHERE t.store_id = :store_id AND t.retailer_id IN :skus", store_id=INT, skus=TEXT)
 _BEGIN_PLACE = insert(
-    PlaceRow, "store_id", "retailer_id", "location", "on_hand",
-    conflict="ON CONFLICT (store_id, retailer_id, location) DO UPDATE SET on_hand = stock_place.on_hand + excluded.on_hand",
+    PlaceRow, "store_id", "retailer_id", "location", "on_hand", "reserved",
+    conflict="ON CONFLICT (store_id, retailer_id, location) DO UPDATE SET on_hand = stock_place.on_hand + excluded.on_hand,"
+    " reserved = stock_place.reserved + excluded.reserved",
 )  # fmt: skip
 _ONE = {"store_id": INT, "sku": TEXT}
 _SPLIT = statement("UPDATE product SET is_split = TRUE WHERE store_id = :store_id AND retailer_id = :sku", _ONE)
@@ -186,7 +187,7 @@ class _Places(View[Place]):
     )
 
     def inserted(self, place: Place) -> tuple[Any, ...]:
-        return place.store_id, place.retailer_id, place.location, place.on_hand
+        return place.store_id, place.retailer_id, place.location, place.on_hand, place.reserved
 
     def updated(self, was: Place, now: Place) -> tuple[Any, ...]:
         changed = now.reserved - was.reserved, now.on_hand - was.on_hand
