@@ -199,7 +199,9 @@ def stock_is_there(case: Case) -> Reason | None:
 @overridable
 def is_settled(case: Case) -> Reason | None:
     """No return is open, nothing is owed by either side."""
-    if case.order.return_status in ("requested", "approved", "received"):
+    if case.order.return_status == "received":
+        return Reason("why.return_unsettled")
+    if case.order.return_status in ("requested", "approved"):
         return Reason("why.return_open")
     if case.order.status != "expired" and (case.order.balance_due or case.order.credit_owed):
         return Reason("why.balance")

@@ -27,8 +27,10 @@ T = TypeVar("T")
 SHOPS = (
     "order_flow=manual;auto_collect_address=off;delivery_methods=pickup;allow_backorder=on;pace.number=0",
     "auto_collect_address=off;tracking_required=none;require_receipt_confirmation=on;cancel_after_ship=all;pace.number=0",
-    "order_flow=pay_then_confirm;payment_methods=link;auto_collect_address=off;delivery_methods=pickup;"
-    "allow_backorder=on;invoices=on;require_approval=on;customer_cancel_until=shipped;pace.number=0",
+    (
+        "order_flow=pay_then_confirm;payment_methods=link;auto_collect_address=off;delivery_methods=pickup;"
+        "allow_backorder=on;invoices=on;require_approval=on;customer_cancel_until=shipped;pace.number=0"
+    ),
 )
 SKUS = ("KULHAD-3", "CHAI-250", "JAGGERY-1KG")
 """Three are left of the first, many of the second, and nobody counts the third."""
@@ -165,7 +167,7 @@ class Day(RuleBasedStateMachine):
 
 def live(days: int, *, cluster: Cluster | None = None) -> None:
     Day.cluster = cluster
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Day,
         settings=settings(
             max_examples=days, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck),

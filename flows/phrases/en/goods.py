@@ -75,6 +75,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "return.refund": "To give its money back: *refund {number}* ({amount})",
     "return.no_money": "No money of it is here, so none goes back.",
     "return.bad_disposition": "I do not understand “{text}”. It is one of restock, damaged, lost, wrong.",
+    "why.return_unsettled": "What came back is not settled yet: *refund {number}*",
     "why.no_return": "Nothing of it was asked to come back: *return {number} reason*",
     "disposition.restock": "back on the shelf",
     "disposition.damaged": "damaged",
