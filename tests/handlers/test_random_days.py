@@ -176,11 +176,13 @@ def live(days: int, *, cluster: Cluster | None = None) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.timeout(120 + 10 * WALKS)
 def test_promises_hold_on_random_days(tmp_path_factory: pytest.TempPathFactory) -> None:
     Day.furnished = {how: furnish(tmp_path_factory.mktemp("day"), STORE_SETTINGS=how) for how in SHOPS}
     live(WALKS)
 
 
 @pytest.mark.postgres
+@pytest.mark.timeout(120 + 10 * WALKS)
 def test_promises_hold_on_random_days_on_postgres(cluster: Cluster) -> None:
     live(WALKS // 3, cluster=cluster)
