@@ -142,7 +142,6 @@ def _with_buttons_first(parts: Sequence[News]) -> list[News]:
 
 def fallback(parts: Sequence[News], store: Store, *, more: int = 0) -> Template:
     """The same news for a closed window: the first piece, and how many there are."""
-    parts = _with_buttons_first(parts)
     news = say("alert.short", store.language, first=fit(parts[0].text, PART_LENGTH), count=len(parts) + more)
     return staff_alert(store, news, store.language)
 

@@ -220,8 +220,9 @@ _OF_MESSAGE = select(
 _LINES = select(OrderLineRow, "WHERE t.order_id IN :ids ORDER BY t.order_id, t.position", ids=INT)
 _WAITING = select(
     OrderRow,
-    "WHERE t.store_id = :store_id AND t.id IN"
-    " (SELECT order_id FROM order_line WHERE retailer_id = :sku AND backordered > 0) ORDER BY t.number",
+    # `+ 0` keeps the planner from walking through all orders of the store: few wait.
+    "WHERE t.store_id + 0 = :store_id AND t.id IN"
+    " (SELECT order_id FROM order_line WHERE retailer_id = :sku AND backordered > 0) ORDER BY t.id",
     store_id=INT,
     sku=TEXT,
 )

@@ -273,7 +273,10 @@ def test_news_that_comes_alone_brings_its_buttons() -> None:
     confirm = Button("o1042.1.confirm", "Confirm")
 
     assert alerts.merge([News("#1042", (confirm,), 7)], "en") == Buttons("#1042", (confirm,))
-    assert alerts.merge([News("#1042", (confirm,), 7), News("B")], "en") == Text("2 pieces of news:\n\n#1042\n\nB")
+    both = alerts.merge([News("B"), News("#1042", (confirm,), 7)], "en")
+    assert both == Buttons("2 pieces of news:\n\n#1042\n\nB", (confirm,))
+    several = [News("#1042", (confirm,), 7), News("#1043", (confirm,), 8)]
+    assert alerts.merge(several, "en") == Text("2 pieces of news:\n\n#1042\n\n#1043")
 
 
 def test_after_ten_pieces_the_rest_are_counted() -> None:
