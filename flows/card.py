@@ -61,7 +61,7 @@ def read_action_id(text: str) -> tuple[int, int, str] | None:
 
 def card(
     order: Order, lines: Sequence[Line], store: Store, settings: Settings, *, customer: str, chat: str | None,
-    now: datetime, actions: Sequence[str] | None = None,
+    now: datetime, actions: Sequence[str] | None = None, details: Sequence[str] = (),
 ) -> Message:  # fmt: skip
     """Everything about an order, with its next actions: up to three as buttons, more as a list, none as plain text."""
     language = store.language
@@ -72,12 +72,7 @@ def card(
         _customer(order, customer, chat, language),
         checkout.summary(order, lines, store, language),
         _delivery(order, language),
-        say(
-            "card.payment",
-            language,
-            method=say(f"payment.{order.payment_method}", language),
-            status=labels.payment(order, store),
-        ),
+        *details,
     ]
     text = "\n\n".join(part for part in parts if part)
     if not offered:
@@ -147,14 +142,21 @@ def _delivery(order: Order, language: str) -> str:
     if order.tracking:
         key = "card.tracking_with" if order.carrier else "card.tracking"
         text += "\n" + say(key, language, tracking=order.tracking, carrier=order.carrier)
-    return text
+    return text.strip()
 
 
 def in_a_list(order: Order, store: Store, *, customer: str, now: datetime) -> str:
     """One line of a list."""
+    due = order.balance_due if order.captured else 0
+    amount, status = show(order.total, order.currency, store.locale), labels.staff(order, store)
+    payment = labels.payment(order, store)
+    if due:
+        amount += ", " + say("list.due", store.language, amount=show(due, order.currency, store.locale))
+    elif order.payment_status != "unpaid" and payment.lower() not in status.lower():
+        amount += ", " + payment
     return say(
-        "list.line", store.language, label=order.label, status=labels.staff(order, store),
-        amount=show(order.total, order.currency, store.locale), customer=plain(customer, 24),
+        "list.line", store.language, label=order.label, status=status,
+        amount=amount, customer=plain(customer, 24),
         since=durations.about(max(now - order.changed_at, timedelta())),
     )  # fmt: skip
 
@@ -218,7 +220,8 @@ def timeline(order: Order, changes: Sequence[Change], store: Store, language: st
                 [say("timeline.to_come", language, status=labels.milestone(status, order, language))] if later else []
             )
     if order.status not in _MILESTONES:
-        key = "timeline.stopped" if order.is_open else "timeline.ended"
+        arrived = "timeline.done" if order.status in ("delivery_confirmed", "completed") else "timeline.ended"
+        key = "timeline.stopped" if order.is_open else arrived
         lines.append(say(key, language, status=labels.customer(order, language), at=moment(order.changed_at, store)))
     if order.tracking:
         key = "notice.tracking_with" if order.carrier else "notice.tracking"

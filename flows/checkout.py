@@ -57,6 +57,7 @@ def lines_of(priced: PricedCart) -> list[Line]:
         Line(
             retailer_id=line.product.retailer_id, title=line.product.title, quantity=line.quantity,
             unit_price=line.unit_price, brand=line.product.brand, image_link=line.product.image_link,
+            backordered=line.backordered,
         )
         for line in priced.lines
     ]  # fmt: skip
@@ -95,6 +96,11 @@ def received(
     ]
     notes = [
         say("cart.drifted_short", language, title=plain(line.product.title)) for line in priced.lines if line.drifted
+    ]
+    notes += [
+        say("cart.backordered", language, title=plain(line.product.title), count=line.backordered)
+        for line in priced.lines
+        if line.backordered
     ]
     notes += [refusal_text(refusal, store, language) for refusal in priced.refusals]
     if notes:

@@ -19,7 +19,12 @@ class Row:
 
 
 ORDERS = (
-    Row("orders", "orders [status] [today] [sort date] [asc|desc] [page]", "command.orders", "orders"),
+    Row(
+        "orders",
+        "orders [status] [unpaid|paid] [archived] [today] [sort date|paid] [asc|desc] [page]",
+        "command.orders",
+        "orders",
+    ),
     Row("order", "order 1042", "command.order", "order"),
     Row("history", "history 1042", "command.history", "history"),
     Row("why", "why 1042 ship", "command.why", "why"),
@@ -31,14 +36,15 @@ ORDERS = (
     Row("start", "start 1042 [1043 …] [note]", "command.start", "start"),
     Row("invoice", "invoice 1042 NUMBER", "command.invoice", "invoice"),
     Row("pack", "pack 1042 [1043 …] [note]", "command.pack", "pack"),
-    Row("ship", "ship 1042 [TRACKING] [carrier] [note]", "command.ship", "ship"),
+    Row("ship", "ship 1042 [2xSKU …] [TRACKING] [carrier] [note]", "command.ship", "ship"),
+    Row("add", "add 1042 2xSKU", "command.add", "add"),
     Row("out", "out 1042 [1043 …] [note]", "command.out", "out"),
     Row("deliver", "deliver 1042 [1043 …] [note]", "command.deliver", "deliver"),
     Row("failed", "failed 1042 reason", "command.failed", "failed"),
     Row("complete", "complete 1042 [1043 …] [note]", "command.complete", "complete"),
     Row("hold", "hold 1042 reason", "command.hold", "hold"),
     Row("release", "release 1042 [1043 …] [note]", "command.release", "release"),
-    Row("cancel", "cancel 1042 [reason]", "command.cancel", "cancel"),
+    Row("cancel", "cancel 1042 [2xSKU …] [reason]", "command.cancel", "cancel"),
     Row("resume", "resume 1042", "command.resume", "resume"),
     Row("archive", "archive 1042 [1043 …]", "command.archive", "archive"),
     Row("unarchive", "unarchive 1042 [1043 …]", "command.unarchive", "unarchive"),
@@ -46,8 +52,20 @@ ORDERS = (
 )
 """The commands about orders: actions of the order's table under their own names, and ways to look at it."""
 
+MONEY = (
+    Row("paid", "paid 1042 amount method [reference]", "command.paid", "paid"),
+    Row("refund", "refund 1042 [amount] [reason]", "command.refund", "refund"),
+    Row("credit", "credit NUMBER amount", "command.credit", "credit"),
+)
+GOODS = (
+    Row("return", "return 1042 [2xSKU …] reason", "command.return", "return"),
+    Row("received", "received 1042 [restock|damaged|lost|wrong]", "command.received", "received"),
+    Row("stock", "stock SKU [+5|-2|=10] [@PLACE]", "command.stock", "stock"),
+)
 COMMANDS = (
     *ORDERS,
+    *MONEY,
+    *GOODS,
     Row("help", "help [command]", "command.help", "help"),
     Row("doctor", "doctor", "command.doctor", "doctor"),
 )

@@ -12,15 +12,19 @@ from typing import Any
 from flows import limits
 from flows.lifecycle import Outcome, Reason, Refused
 from flows.messages import fit
-from flows.order import STAFF, Action
+from flows.order import STAFF, Action, Line, Part
 from flows.order_table import COMMANDS, ORDER
 from flows.phrases import LANGUAGES, say
 from flows.plain import plain
 from flows.spelling import nearest, one_of
 from flows.vocabulary import Vocabulary
 
-NUMBER, TRACKING, REASON, TEXT, CANCEL, INVOICE = "number", "tracking", "reason", "text", "cancel", "invoice"
+NUMBER, TRACKING, REASON, TEXT, CANCEL, INVOICE, PIECES = (
+    "number", "tracking", "reason", "text", "cancel", "invoice", "pieces",
+)  # fmt: skip
 """Open questions to staff: what is missing, and whether to cancel."""
+
+QUESTIONS = frozenset({NUMBER, TRACKING, REASON, TEXT, CANCEL, INVOICE, PIECES})
 
 ANSWER_WITHIN = timedelta(minutes=5)
 """How long the next message answers what was asked: afterwards it is a message of its own."""
@@ -35,6 +39,7 @@ _SEVERAL = frozenset(
     {"confirm", "approve", "start", "pack", "out", "deliver", "complete", "release", "archive", "unarchive"}
 )
 _ASKED = {
+    "why.no_pieces": PIECES,
     "why.tracking": TRACKING, "why.reason": REASON, "why.recall_reason": REASON, "why.invoice_number": INVOICE,
 }  # fmt: skip
 """Reasons that are no refusal but a question, and the question."""
@@ -48,7 +53,11 @@ _TRACKING = re.compile(r"(?=\S*\d)[\w./-]{4,60}")
 _TRACKING_ASKED = re.compile(r"(?=\S*\d)[\w./-]{1,60}")
 _INVOICE = 40
 """Characters of an invoice's number that are kept."""
-_LINE = re.compile(r"\d{1,2}x\S+", re.IGNORECASE)
+_WORDS = re.compile(r'\d{1,3}[xX]"[^"]+"|\S+')
+"""Words, a SKU with spaces standing in quotes."""
+_PART = re.compile(r'(\d{1,3})[xX](?:"([^"]+)"|(\S+))')
+_IN_PARTS = frozenset({"ship", "cancel", "add", "return"})
+"""What can be asked for single pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +72,18 @@ class Request:
     is_quiet: bool = False
     about: str | None = None
     invoice: str | None = None
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def event(self) -> str:
+        """The event of the order's table: to cancel single pieces is not to cancel the order."""
+        return "cancel_lines" if self.word == "cancel" and self.parts else self.word
 
     @property
     def action(self) -> Action:
         return Action(
-            self.word, STAFF, note=self.note, tracking=self.tracking, carrier=self.carrier, is_quiet=self.is_quiet,
-            number=self.invoice,
+            self.event, STAFF, note=self.note, tracking=self.tracking, carrier=self.carrier, is_quiet=self.is_quiet,
+            number=self.invoice, parts=self.parts,
         )  # fmt: skip
 
     def remember(self) -> dict[str, Any]:
@@ -77,13 +92,14 @@ class Request:
 
 
 def recall(data: Mapping[str, Any]) -> Request:
-    return Request(**{**data, "numbers": tuple(data["numbers"])})
+    parts = tuple(Part(**part) for part in data["parts"])
+    return Request(**{**data, "numbers": tuple(data["numbers"]), "parts": parts})
 
 
 def read(word: str, argument: str, *, carriers: Sequence[str] = (), is_reply: bool = False) -> Request | Reason:
     """The request that `word` (of `commands.ORDERS`) and what follows it make. A reply to a card need not name the order."""
     line, _, below = argument.replace("\r", "").partition("\n")
-    words = line.split()
+    words = _WORDS.findall(line)
     if word == "why":
         return _read_why(words)
     numbers, words = _take_numbers(words, most=MOST + 1 if word in _SEVERAL else 1, sure=is_reply)
@@ -97,19 +113,17 @@ def read(word: str, argument: str, *, carriers: Sequence[str] = (), is_reply: bo
         return _read_ship(numbers, words, below, carriers)
     if word in ("hold", "reject", "failed", "cancel", "resume") and words and all(map(_SURE_NUMBER.fullmatch, words)):
         return Reason("desk.one_at_a_time", {"word": word})
-    if word == "cancel" and words and _LINE.fullmatch(words[0]):
-        return Reason("desk.whole_only", {"word": word})
+    parts, words = take_parts(words) if word in _IN_PARTS else ((), words)
     is_quiet = _take_quiet(words)
     invoice = words.pop(0)[:_INVOICE] if word == "invoice" and words else None
-    return Request(word, numbers, _note(words, below), is_quiet=is_quiet, invoice=invoice)
+    return Request(word, numbers, _note(words, below), is_quiet=is_quiet, invoice=invoice, parts=parts)
 
 
 def _read_ship(numbers: tuple[int, ...], words: list[str], below: str, carriers: Sequence[str]) -> Request | Reason:
-    if words and _LINE.fullmatch(words[0]):
-        return Reason("desk.whole_only", {"word": "ship"})
+    parts, words = take_parts(words)
     is_quiet = _take_quiet(words)
     tracking, carrier, words = _take_tracking(words, carriers, _TRACKING)
-    return Request("ship", numbers, _note(words, below), tracking, carrier, is_quiet)
+    return Request("ship", numbers, _note(words, below), tracking, carrier, is_quiet, parts=parts)
 
 
 def _read_why(words: Sequence[str]) -> Request | Reason:
@@ -131,6 +145,26 @@ def _take_numbers(words: Sequence[str], *, most: int, sure: bool) -> tuple[tuple
             break
         numbers.append(int(word.strip("#" + _STOPS)))
     return tuple(dict.fromkeys(numbers)), list(words[len(numbers) :])
+
+
+def take_parts(words: Sequence[str]) -> tuple[tuple[Part, ...], list[str]]:
+    """The pieces that words begin with, `2xSKU`, each product once, and the rest."""
+    counted: dict[str, int] = {}
+    rest = list(words)
+    while rest and (part := _PART.fullmatch(rest[0])) and int(part[1]):
+        sku = part[2] or part[3]
+        counted[sku] = counted.get(sku, 0) + int(part[1])
+        rest.pop(0)
+    return tuple(Part(sku, count) for sku, count in counted.items()), rest
+
+
+def matched(request: Request, lines: Sequence[Line]) -> Request:
+    """The request with its pieces called as the order calls them: case does not matter."""
+    names = {line.retailer_id.casefold(): line.retailer_id for line in lines}
+    parts = tuple(
+        replace(part, retailer_id=names.get(part.retailer_id.casefold(), part.retailer_id)) for part in request.parts
+    )
+    return replace(request, parts=parts)
 
 
 def _take_quiet(words: list[str]) -> bool:
@@ -196,6 +230,9 @@ def complete(request: Request, question: str, text: str, *, carriers: Sequence[s
             return None
         note = _note(rest, below) or request.note
         return replace(request, tracking=tracking, carrier=carrier or request.carrier, note=note)
+    if question == PIECES:
+        parts, rest = take_parts(_WORDS.findall(text))
+        return replace(request, parts=parts, note=_note(rest, "") or request.note) if parts else None
     if question == INVOICE:
         return replace(request, invoice=words[0][:_INVOICE], note=_note(words[1:], "")) if words else None
     return replace(request, note=_note([], text)) if words else None
@@ -211,19 +248,26 @@ def asks(outcome: Outcome) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class ListRequest:
-    """A page of orders, the newest first unless `is_ascending`. Without `statuses` all are meant."""
+    """A page of orders, the newest first unless `is_ascending`; `by_payment` the last paid first. Without `statuses` all are
+    meant; `money` is `paid` or `unpaid`.
+    """
 
     statuses: tuple[str, ...] = ()
     is_today: bool = False
     is_ascending: bool = False
     page: int = 1
+    money: str | None = None
+    by_payment: bool = False
+    is_archived: bool = False
 
     def text(self) -> str:
         """How this is asked for."""
-        today = ["today"] if self.is_today else []
-        order = ["sort", "date", "asc"] if self.is_ascending else []
+        words = [word for word, is_meant in (("archived", self.is_archived), ("today", self.is_today)) if is_meant]
+        by = ["sort", "paid"] if self.by_payment else ["sort", "date"] if self.is_ascending else []
+        order = [*by, *(["asc"] if self.is_ascending else [])]
         page = [str(self.page)] if self.page > 1 else []
-        return " ".join(["orders", *self.statuses, *today, *order, *page])
+        money = [self.money] if self.money else []
+        return " ".join(["orders", *self.statuses, *money, *words, *order, *page])
 
 
 def read_list(argument: str, language: str, vocabulary: Vocabulary | None = None) -> ListRequest | Reason:
@@ -239,6 +283,27 @@ def read_list(argument: str, language: str, vocabulary: Vocabulary | None = None
     return request
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a command with arguments of its own is about: an order's number, if it names one, and the rest."""
+
+    number: int | None
+    words: tuple[str, ...]
+    below: str = ""
+    is_quiet: bool = False
+
+    @property
+    def note(self) -> str:
+        return _note(self.words, self.below)
+
+
+def target(argument: str, *, is_reply: bool = False) -> Target:
+    line, _, below = argument.replace("\r", "").partition("\n")
+    numbers, words = _take_numbers(_WORDS.findall(line), most=1, sure=is_reply)
+    is_quiet = _take_quiet(words)
+    return Target(numbers[0] if numbers else None, tuple(words), below, is_quiet)
+
+
 def _take_list_word(
     words: Sequence[str], names: Mapping[str, tuple[str, ...]], request: ListRequest
 ) -> tuple[int, ListRequest]:
@@ -246,8 +311,12 @@ def _take_list_word(
     match words:
         case ["today", *_]:
             return 1, replace(request, is_today=True)
-        case ["sort", "date", *_]:
-            return 2, request
+        case [("paid" | "unpaid") as money, *_]:
+            return 1, replace(request, money=money)
+        case ["archived", *_]:
+            return 1, replace(request, is_archived=True)
+        case ["sort", ("date" | "paid") as by, *_]:
+            return 2, replace(request, by_payment=by == "paid")
         case [("asc" | "desc") as way, *_]:
             return 1, replace(request, is_ascending=way == "asc")
         case [page, *_] if page.isdecimal() and len(page) <= 4 and int(page):
@@ -277,7 +346,7 @@ def _names_of_statuses(language: str, vocabulary: Vocabulary | None) -> dict[str
 def _list_help(
     word: str, names: Mapping[str, tuple[str, ...]], language: str, vocabulary: Vocabulary | None
 ) -> dict[str, object]:
-    close = nearest(word, [*names, "today", "sort", "asc", "desc"])
+    close = nearest(word, [*names, "today", "paid", "unpaid", "archived", "sort", "asc", "desc"])
     hint = " " + say("desk.did_you_mean", language, nearest=close) if close else ""
     known = vocabulary.statuses if vocabulary else dict.fromkeys(ORDER.statuses, "")
     labels = dict.fromkeys(known[status] or say(f"status.{status}", language) for status in known)

@@ -45,11 +45,17 @@ class StopTimer:
 
 @dataclass(frozen=True, slots=True)
 class MoveStock:
-    """Pieces promised (`reserved`) and on the shelf (`on_hand`) change by so many; the database refuses less than none."""
+    """Pieces promised (`reserved`) and on the shelf (`on_hand`) change by so many; the database refuses less than none.
+
+    Without a `location` the pieces of all places together are meant; with one, only the record of that place. `is_sold`
+    pieces were asked for just now: staff hear when few are left.
+    """
 
     retailer_id: str
     reserved: int
     on_hand: int = 0
+    location: str = ""
+    is_sold: bool = False
 
 
 Effect = Say | TellStaff | StartTimer | StopTimer | MoveStock

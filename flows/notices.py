@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from flows import card, checkout, feedback, fulfilment, labels, told
 from flows.effects import Effect, MoveStock, Say, StartTimer, StopTimer, TellStaff
+from flows.fulfilment import Shipment
 from flows.messages import Button, Buttons, Message, Text
 from flows.money import show
 from flows.news import News
-from flows.order import CUSTOMER, SYSTEM, Action, Line, Order, Sale
+from flows.order import CUSTOMER, SYSTEM, Action, Line, Order, Part, Sale
 from flows.order_table import TIMERS, next_actions, open_until
 from flows.phrases import say
 from flows.plain import plain
@@ -32,14 +33,17 @@ class Setting:
     actor_id: int | None
 
 
-def follow(before: Sale, after: Sale, action: Action, where: Setting) -> list[Effect]:
-    """Everything that follows from `before` having become `after` by `action`."""
+def follow(
+    before: Sale, after: Sale, action: Action, where: Setting, *,
+    was: Sequence[Shipment] = (), now: Sequence[Shipment] = (),
+) -> list[Effect]:  # fmt: skip
+    """Everything that follows from `before` having become `after` by `action`, and its parcels (`was`) what they are `now`."""
     return [
         *_words(before.order, after, action, where),
         *_news(after, action, where),
         *_change(before.order, after.order, action, where),
         *timers(after.order, where.settings),
-        *_stock(before, after),
+        *_stock(before, after, was, now, is_sold=action.event != "came_in"),
     ]
 
 
@@ -65,9 +69,11 @@ def started(order: Order, settings: Settings) -> list[StartTimer]:
     return [StartTimer(kind, str(order.id), due_at) for kind, due_at in open_until(order, settings)]
 
 
-def promised(sale: Sale) -> list[Effect]:
+def promised(sale: Sale, parcels: Sequence[Shipment] = ()) -> list[Effect]:
     """The pieces that a new order takes from what may be sold."""
-    return [MoveStock(sku, reserved=count) for sku, count in fulfilment.promised(sale).items()]
+    moves = [MoveStock(sku, reserved=count, is_sold=True) for sku, count in fulfilment.promised(sale).items()]
+    places = fulfilment.promised_at(sale.order, parcels)
+    return [*moves, *(MoveStock(sku, count, location=place) for (sku, place), count in places.items())]
 
 
 def changed(before: Order, after: Order, store: Store, *, but: int | None, only: int | None = None) -> TellStaff:
@@ -99,6 +105,8 @@ def _words(before: Order, sale: Sale, action: Action, where: Setting) -> list[Ef
     text = say(key, where.language, **_fields(sale, action, where, where.language))
     if action.event == "ship":
         text = " ".join([text, *_in_part(sale, action, where), _tracking(order, action, where)]).strip()
+    if sums := _sums(order, action, where):
+        text = f"{text} {sums}"
     if action.event in _WITH_REASON and action.note:
         text = " ".join([text, say("notice.reason", where.language, reason=plain(action.note, 200))])
     template = where.settings.vocabulary.templates.get(order.status)
@@ -115,6 +123,19 @@ def _asking(order: Order, name: str, text: str, where: Setting) -> Message:
     return Text(text)
 
 
+def _sums(order: Order, action: Action, where: Setting) -> str:
+    """What a change of its pieces, or its end, means for money that has been paid."""
+
+    def money(minor: int) -> str:
+        return show(minor, order.currency, where.store.locale)
+
+    if action.event in ("cancel", "cancel_lines", "reject", "deny") and order.credit_owed:
+        return say("notice.owed", where.language, amount=money(order.credit_owed))
+    if action.event == "add" and order.captured and order.balance_due:
+        return say("notice.due", where.language, amount=money(order.balance_due))
+    return ""
+
+
 def _in_part(sale: Sale, action: Action, where: Setting) -> list[str]:
     """What is in the parcel, when it is not everything."""
     if not action.parts:
@@ -126,7 +147,8 @@ def _in_part(sale: Sale, action: Action, where: Setting) -> list[str]:
 def _fields(sale: Sale, action: Action, where: Setting, language: str) -> dict[str, object]:
     order = sale.order
     amount = show(order.total, order.currency, where.store.locale)
-    items = card.items(action.parts, sale.lines, language)
+    parts = action.parts or tuple(Part(line.retailer_id, line.quantity) for line in action.added)
+    items = card.items(parts, sale.lines, language)
     return {
         "label": order.label, "store": where.store.name, "amount": amount, "items": items,
         "customer": plain(where.customer),
@@ -134,7 +156,9 @@ def _fields(sale: Sale, action: Action, where: Setting, language: str) -> dict[s
 
 
 def _tracking(order: Order, action: Action, where: Setting) -> str:
-    tracking, carrier = action.tracking or order.tracking, action.carrier or order.carrier
+    tracking, carrier = action.tracking, action.carrier
+    if not action.parts:
+        tracking, carrier = tracking or order.tracking, carrier or order.carrier
     if not tracking:
         return ""
     if carrier:
@@ -150,14 +174,22 @@ def _news(sale: Sale, action: Action, where: Setting) -> list[Effect]:
     return [TellStaff(News(text, (), sale.order.id), but=where.actor_id)]
 
 
-def _stock(before: Sale, after: Sale) -> list[Effect]:
-    """What the shelf keeps for the order, and what has left it, before and after. What was canceled on its way comes back
-    by a return, not by itself.
+def _stock(
+    before: Sale, after: Sale, was: Sequence[Shipment], now: Sequence[Shipment], *, is_sold: bool
+) -> list[Effect]:
+    """What the shelf keeps for the order, and what has left it, before and after; the same for other places. What was
+    canceled on its way comes back by a return, not by itself.
     """
     kept, keeps = fulfilment.promised(before), fulfilment.promised(after)
     gone, goes = fulfilment.gone(before), fulfilment.gone(after)
     moves = [
-        MoveStock(sku, reserved=keeps[sku] - kept[sku], on_hand=gone[sku] - goes[sku])
+        MoveStock(sku, reserved=keeps[sku] - kept[sku], on_hand=gone[sku] - goes[sku], is_sold=is_sold)
         for sku in [line.retailer_id for line in after.lines]
+    ]
+    kept_at, keeps_at = fulfilment.promised_at(before.order, was), fulfilment.promised_at(after.order, now)
+    gone_from, goes_from = fulfilment.gone_from(was), fulfilment.gone_from(now)
+    moves += [
+        MoveStock(sku, keeps_at[sku, place] - kept_at[sku, place], gone_from[sku, place] - goes_from[sku, place], place)
+        for sku, place in {**kept_at, **keeps_at, **gone_from, **goes_from}
     ]
     return [move for move in moves if move.reserved or move.on_hand]

@@ -152,7 +152,9 @@ class Order:
 
     @property
     def balance_due(self) -> int:
-        return 0 if self.status in DEAD else max(0, self.total - self.net)
+        """What is still to be paid. Once everything has left, what was given back was meant, and is not owed again."""
+        has_left = self.fulfillment_status in ("shipped", "delivered")
+        return 0 if self.status in DEAD else max(0, self.total - (self.captured if has_left else self.net))
 
     @property
     def credit_owed(self) -> int:
@@ -174,8 +176,8 @@ CUSTOMER, STAFF, TIMER, SYSTEM = "customer", "staff", "timer", "system"
 class Action:
     """Something asked of an order, or reported of it, with its arguments.
 
-    `parts` are the pieces that it is about; none means all that can be. `number` is the invoice's. `is_forced`: a manager
-    overrules the store's own policies, and says why in `note`.
+    `parts` are the pieces that it is about; none means all that can be. `added` are lines that come to the order, as they
+    are sold. `number` is the invoice's. `is_forced`: a manager overrules the store's own policies, and says why in `note`.
     """
 
     event: str
@@ -185,6 +187,7 @@ class Action:
     carrier: str | None = None
     is_quiet: bool = False
     parts: tuple[Part, ...] = ()
+    added: tuple[Line, ...] = ()
     number: str | None = None
     is_forced: bool = False
     details: Mapping[str, str] = field(default_factory=dict)

@@ -160,6 +160,7 @@ ORDER: Lifecycle[Case] = Lifecycle(
         "complete": (rules.is_settled,),
         "cancel": (rules.may_still_cancel,),
         "cancel_lines": (rules.parts_are_left,),
+        "add": (rules.cancel_is_answered, rules.pieces_are_named),
         "resume": (rules.in_resume_window, rules.nothing_has_left, rules.is_not_refunded, rules.stock_is_there),
         "return": (rules.in_return_window, rules.return_is_not_open, rules.parts_were_shipped),
         "archive": (rules.is_not_archived, rules.is_settled),
@@ -185,6 +186,15 @@ _WAYS = {
     for event in COMMANDS
 }
 """Every status that a command leads to from somewhere."""
+
+
+def follows(order: Order, lines: Sequence[Line]) -> str | None:
+    """The fact that an order's pieces have made true by themselves."""
+    if order.status == "partially_shipped" and not any(line.left for line in lines):
+        return "fulfilled"
+    back = order.status in ORDER.statuses and lines and all(line.returned == line.quantity for line in lines)
+    return "came_back" if back and ORDER.cell(order.status, "came_back") not in (None, "=") else None
+
 
 CUSTOMERS = frozenset({"cancel", "receipt", "return"})
 """The commands that customers may give, where the store's policies let them."""
@@ -229,6 +239,9 @@ def moved(order: Order, action: Action, outcome: Move, now: datetime) -> Order:
         mark=None if moves else order.mark,
         archived_at=now if event == "archive" else None if event == "unarchive" else order.archived_at,
         asks_cancel=order.asks_cancel and event != "cancel",
+        return_status=("requested" if action.by == CUSTOMER else "approved")
+        if event == "return"
+        else order.return_status,
         changed_at=now if moves else order.changed_at,
     )
 

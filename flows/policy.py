@@ -45,10 +45,14 @@ POLICY: Mapping[str, frozenset[Role]] = {
             "unarchive",
             "note",
             "add",
+            "paid",
+            "return",
+            "received",
+            "stock",
         ),
         STAFF,
     ),
-    **dict.fromkeys(("accept", "deny", "resume"), SENIOR),
+    **dict.fromkeys(("accept", "deny", "resume", "refund", "credit"), SENIOR),
 }
 
 

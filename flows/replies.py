@@ -1,28 +1,32 @@
 """What staff are answered about orders: done, already so, not possible and why, what is missing. Each names its order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flows import card, desk, labels, told
 from flows.card import ACTIONS_AS_BUTTONS
+from flows.cart import PricedCart, Refusal, Short, SoldOut, Unknown
 from flows.desk import PAGE, ListRequest, Request
 from flows.lifecycle import AlreadySo, Reason, Refused
 from flows.messages import BODY, ROW_TITLE, TEXT, Button, Buttons, Message, Row, Rows, Text, fit
-from flows.money import show
-from flows.order import STAFF, Action, Order
+from flows.money import major, show
+from flows.order import STAFF, Action, Line, Order
 from flows.order_table import LIKELY, ORDER, decide, next_actions
 from flows.phrases import say
 from flows.plain import plain
 from flows.settings import Settings
 from flows.store import Store
 
-SHOW, CANCEL_YES, CANCEL_NO = "order", "cancel_yes", "cancel_no"
+SHOW, CANCEL_YES, CANCEL_NO, CANCEL_TOO, GO_ON = "order", "cancel_yes", "cancel_no", "cancel_too", "go_on"
 """What our buttons and rows ask for beside the order's actions."""
 
 _USAGE: Mapping[str, str] = {
     "ship": "ship {number} TRACKING",
     "invoice": "invoice {number} NUMBER",
+    "add": "add {number} 2xSKU",
+    "cancel_lines": "cancel {number} 2xSKU",
+    "return": "return {number} reason",
     **{word: f"{word} {{number}} reason" for word in ("hold", "reject", "deny", "failed")},
 }
 """Commands that need more than a number."""
@@ -31,6 +35,7 @@ _ASKS: Mapping[str, str] = {
     desk.REASON: "ask.reason",
     desk.INVOICE: "ask.invoice",
     desk.TEXT: "ask.text",
+    desk.PIECES: "desk.which_pieces",
 }
 
 
@@ -49,27 +54,62 @@ class Counter:
     def next_actions(self, order: Order) -> list[str]:
         return [event for event in next_actions(order, self.settings) if event in self.allowed]
 
+    def offered(self, order: Order) -> list[str]:
+        """What a card has buttons for: what comes next, or the answer that everything waits for."""
+        if order.asks_cancel:
+            return [CANCEL_TOO, GO_ON] if "cancel" in self.allowed else []
+        if order.return_status == "requested":
+            return ["approve", "reject"] if "approve" in self.allowed else []
+        return self.next_actions(order)
+
 
 def command(event: str, order: Order) -> str:
     """How `event` is asked for in words: `ship 1042 TRACKING`."""
     return _USAGE.get(event, f"{event} {{number}}").format(number=order.number)
 
 
-def done(order: Order, request: Request, counter: Counter, *, is_own: bool) -> Message:
-    """What it is now, whether the customer hears of it, and what comes next. `is_own`: whoever acted is the customer."""
+def done(order: Order, request: Request, counter: Counter, *, is_own: bool, sold: Sequence[Line] = ()) -> Message:
+    """What it is now, whether the customer hears of it, and what comes next. `is_own`: whoever acted is the customer;
+    `sold` are the order's lines, if it is about pieces.
+    """
     language = counter.language
     lines = [card.head(order, counter.store)]
     if request.tracking and request.carrier:
         lines.append(say("desk.shipped_by", language, tracking=request.tracking, carrier=request.carrier))
     elif request.tracking:
         lines.append(say("desk.shipped", language, tracking=request.tracking))
+    if request.parts:
+        lines.append(say("desk.pieces", language, items=card.items(request.parts, sold, language)))
     if request.note:
         lines.append(say("card.note", language, note=plain(request.note, 200)))
+    lines += money_after(order, request.event, counter)
     if told.tells_customer(order, request.action, counter.settings) and not is_own:
         lines.append(say("desk.quiet" if request.is_quiet else "desk.told", language))
-    if not counter.next_actions(order):
+    if not counter.next_actions(order) and not order.balance_due:
         lines.append(say("desk.ended", language))
     return _with_actions(order, lines, counter)
+
+
+def money_after(order: Order, event: str, counter: Counter) -> list[str]:
+    """What a change of its pieces, or its end, means for an order's money."""
+
+    def money(minor: int) -> str:
+        return show(minor, order.currency, counter.store.locale)
+
+    parts = []
+    if event in ("add", "cancel_lines"):
+        parts.append(say("desk.total_now", counter.language, total=money(order.total)))
+        if order.captured and order.balance_due:
+            parts.append(say("desk.due_now", counter.language, due=money(order.balance_due)))
+    if event == "deliver" and order.balance_due and not order.is_open:
+        example = str(major(order.balance_due, order.currency))
+        due = money(order.balance_due)
+        parts.append(say("desk.cash_due", counter.language, due=due, number=order.number, example=example))
+    if event in ("add", "cancel_lines", "cancel", "reject") and order.credit_owed:
+        example = str(major(order.credit_owed, order.currency))
+        owed = money(order.credit_owed)
+        parts.append(say("desk.owed", counter.language, owed=owed, number=order.number, example=example))
+    return [" ".join(parts)] if parts else []
 
 
 def noted(order: Order, note: str, counter: Counter) -> Message:
@@ -139,6 +179,24 @@ def _why(order: Order, event: str, changes: Sequence[card.Change], counter: Coun
     return [say("why.possible", language, word=event, command=command(event, order))]
 
 
+def not_added(order: Order, priced: PricedCart, counter: Counter) -> Text:
+    """Why pieces could not be added: none is, for half of a wish may be no help."""
+    language = counter.language
+    lines = [card.head(order, counter.store), say("desk.not_added", language)]
+    return Text("\n".join([*lines, *(_not_added(refusal, language) for refusal in priced.refusals)]))
+
+
+def _not_added(refusal: Refusal, language: str) -> str:
+    match refusal:
+        case Unknown(sku):
+            text = say("add.unknown", language, sku=plain(sku, 40))
+        case SoldOut(title) | Short(title):
+            text = say("add.short", language, title=plain(title, 60))
+        case _:
+            text = say("add.bad", language, title=plain(str(getattr(refusal, "title", "-")), 60))
+    return say("desk.reason", language, reason=text)
+
+
 def line(order: Order, outcome: object, counter: Counter) -> str:
     """One of several orders in one answer."""
     fields = {"label": order.label, "status": labels.staff(order, counter.store)}
@@ -173,12 +231,23 @@ def no_number(request: Request, text: str, language: str) -> Text:
     return Text(say("desk.no_number", language, text=plain(text, 40), word=request.word))
 
 
-def ask_cancel(order: Order, request: Request, counter: Counter, *, customer: str) -> Message:
+def ask_cancel(
+    order: Order, request: Request, counter: Counter, *, customer: str, sold: Sequence[Line] = ()
+) -> Message:
     """Canceling cannot be undone, so it is asked about once."""
     language = counter.language
     key = "ask.cancel_quiet" if request.is_quiet else "ask.cancel"
     amount = show(order.total, order.currency, counter.store.locale)
-    lines = [card.head(order, counter.store), say(key, language, customer=plain(customer), amount=amount)]
+    question = say(key, language, customer=plain(customer), amount=amount)
+    if request.parts:
+        going = {part.retailer_id: part.quantity for part in request.parts}
+        less = sum(line.unit_price * going.get(line.retailer_id, 0) for line in sold)
+        total = order.total - less + max(0, order.discount - (order.subtotal - less))
+        question = say(
+            "ask.cancel_lines_quiet" if request.is_quiet else "ask.cancel_lines", language, customer=plain(customer),
+            items=card.items(request.parts, sold, language), total=show(total, order.currency, counter.store.locale),
+        )  # fmt: skip
+    lines = [card.head(order, counter.store), question]
     if request.note:
         lines.append(say("ask.cancel_reason", language, reason=plain(request.note, 200)))
     yes = Button(card.action_id(order, CANCEL_YES), say("cancel.yes", language))
@@ -202,13 +271,13 @@ def listing(
     pages = -(-count // PAGE)
     language = store.language
     if not orders:
-        last = ListRequest(request.statuses, request.is_today, request.is_ascending, max(pages, 1))
+        last = replace(request, page=max(pages, 1))
         key = "list.no_page" if pages else "list.empty" if request == ListRequest(page=request.page) else "list.none"
         return Text(say(key, language, pages=pages, command=last.text()))
     lines = [say("list.head", language, count=count, page=request.page, pages=pages), ""]
     lines += [card.in_a_list(order, store, customer=customers[order.contact_id], now=now) for order in orders]
     if request.page < pages:
-        following = ListRequest(request.statuses, request.is_today, request.is_ascending, request.page + 1)
+        following = replace(request, page=request.page + 1)
         lines[1:1] = [say("list.next", language, command=following.text())]
     rows = tuple(_row(order, store, customers[order.contact_id]) for order in orders)
     return Rows(fit("\n".join(lines), BODY), say("list.open", language), rows)

@@ -146,6 +146,15 @@ async def get(work: Work, contact_id: int) -> Contact:
     return contact
 
 
+async def called(work: Work, value: str) -> Contact | None:
+    """Who has this wa_id or BSUID now."""
+    if (known := find(work, value)) is not None:
+        return known
+    identities, people = await work.load_late(*load([value], work.store.id))
+    loaded(work, identities, people)
+    return find(work, value)
+
+
 async def number_of(work: Work, contact_id: int) -> str:
     """How the shop knows this contact at WhatsApp: the number, else the BSUID."""
     [identities] = await work.load_late(_OF_CONTACTS(ids=[contact_id]))

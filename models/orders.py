@@ -1,21 +1,22 @@
 """Orders with their lines and history. `advance` is the one gate: nothing else writes a status."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from tortoise import Model, fields
 
-from flows import fulfilment, gate, notices
+from flows import fulfilment, gate, notices, order_table
+from flows.effects import MoveStock
 from flows.fulfilment import Shipment
 from flows.lifecycle import Move, Outcome
-from flows.order import CUSTOMER, Action, Line, Order, Sale
+from flows.order import CUSTOMER, SYSTEM, Action, Line, Order, Part, Sale
 from flows.order_table import ORDER, decide
 from flows.phrases import say
 from flows.settings import Settings
 from models import catalog, contacts, effects
-from models.statements import INT, TEXT, TIME, Query, Statement, insert, kinds, select, statement, update
+from models.statements import BOOL, INT, TEXT, TIME, Query, Statement, insert, kinds, select, statement, update
 from models.stores import StoreRow
 from models.work import Table, View, Work
 
@@ -168,10 +169,9 @@ class Sold:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The parts of an order that were read: `count` rows of them."""
+    """That an order's lines, or its parcels, were read."""
 
     order_id: int
-    count: int
 
 
 class _Lines(View[Sold]):
@@ -196,7 +196,7 @@ HISTORY.insert = replace(
     insert(OrderHistoryRow, *HISTORY.columns, conflict="ON CONFLICT (order_id, version) DO NOTHING"), exact=True
 )
 LINES = _Lines("place")
-COUNTS: View[Known] = View("order_id")
+LINES_READ: View[Known] = View("order_id")
 SHIPMENTS = Table(ShipmentRow, Shipment)
 PARCELS: View[Known] = View("order_id")
 _BY_NUMBER = select(OrderRow, "WHERE t.store_id = :store_id AND t.number IN :numbers", store_id=INT, numbers=INT)
@@ -219,6 +219,14 @@ _OF_MESSAGE = select(
     wamid=TEXT,
 )
 _LINES = select(OrderLineRow, "WHERE t.order_id IN :ids ORDER BY t.order_id, t.position", ids=INT)
+_WAITING = select(
+    OrderRow,
+    # `+ 0` keeps the planner from walking through all orders of the store: few wait.
+    "WHERE t.store_id + 0 = :store_id AND t.id IN"
+    " (SELECT order_id FROM order_line WHERE retailer_id = :sku AND backordered > 0) ORDER BY t.id",
+    store_id=INT,
+    sku=TEXT,
+)
 _SHIPMENTS = select(ShipmentRow, "WHERE t.order_id = :id ORDER BY t.number", id=INT)
 _CHANGES = select(OrderHistoryRow, "WHERE t.order_id = :id ORDER BY t.version", id=INT)
 _NAMES = statement(
@@ -285,14 +293,20 @@ async def place(
 ) -> Order:  # fmt: skip
     """A new order in its first status: with its lines, its timers, its pieces promised and its history begun."""
     assert order.status in ORDER.starts
+    parcels = fulfilment.planned(order, lines, (), await catalog.plan(work, lines)).new
     order = replace(order, fulfillment_status=fulfilment.status(order, lines))
     work.add(ORDERS, order)
-    work.loaded(COUNTS, [Known(order.id, len(lines))])
+    work.loaded(LINES_READ, [Known(order.id)])
+    work.loaded(PARCELS, [Known(order.id)])
     for position, line in enumerate(lines, 1):
         work.add(LINES, Sold(order.id, position, line))
+    for parcel in parcels:
+        work.add(SHIPMENTS, replace(parcel, id=work.ids.new()))
     actor = Actor(actor_id or order.contact_id, event_id)
     _remember(work, order, None, Action("place", by, note=note), actor)
-    await effects.save(work, [*notices.promised(Sale(order, lines)), *notices.started(order, settings)], event_id)
+    await effects.save(
+        work, [*notices.promised(Sale(order, lines), parcels), *notices.started(order, settings)], event_id
+    )
     return order
 
 
@@ -304,38 +318,133 @@ class Actor:
     event_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """An order with all that a decision about it looks at."""
+
+    lines: list[Line]
+    allotment: catalog.Allotment | None
+    outcome: Outcome
+
+
+async def judge(work: Work, order: Order, action: Action, settings: Settings) -> Outcome:
+    """What would become of `action`."""
+    return (await _look_at(work, order, action, settings)).outcome
+
+
+async def _look_at(work: Work, order: Order, action: Action, settings: Settings) -> _Case:
+    lines = await lines_of(work, order)
+    allotment = None
+    if action.event in gate.PROMISED_ANEW:
+        allotment = await catalog.allot(work, lines, allow_backorder=settings.get("allow_backorder"))
+    short = [line.title for line in allotment.short] if allotment else ()
+    return _Case(lines, allotment, decide(order, action, settings, lines, now=work.now, short=short))
+
+
 async def advance(work: Work, order: Order, action: Action, actor: Actor, settings: Settings) -> tuple[Order, Outcome]:
     """The gate: decide, and on a move write the status, its history and everything that follows, all or nothing.
 
     Returns the order as it is afterwards, and the decision.
     """
-    lines = await lines_of(work, order)
-    short = await catalog.short_of(work, lines) if action.event == "resume" else ()
-    titles = [line.title for line in short]
-    outcome = decide(order, action, settings, lines, now=work.now, short=titles)
+    case = await _look_at(work, order, action, settings)
+    lines, outcome = case.lines, case.outcome
     if not isinstance(outcome, Move) or (outcome.status == order.status and action.event in ORDER.facts):
         return order, outcome
+    allotted = None
+    if case.allotment is not None:
+        again = case.allotment.lines
+        allotted = gate.Allotted(again, await catalog.plan(work, again))
     parcels = await shipments_of(work, order) if action.event in gate.OF_PARCELS else []
-    after, change = gate.apply(Sale(order, lines), parcels, action, outcome, work.now)
+    after, change = gate.apply(Sale(order, lines), parcels, action, outcome, work.now, allotted=allotted)
     _keep_parcels(work, order, change)
     after = _replace(work, order, after, action, actor)
+    where = await _where(work, order, actor, settings)
+    follows = notices.follow(
+        Sale(order, lines), Sale(after, change.lines), action, where, was=parcels,
+        now=fulfilment.merged(parcels, change),
+    )  # fmt: skip
+    await effects.save(work, follows, actor.event_id)
+    for move in follows:
+        if isinstance(move, MoveStock) and not move.location and move.reserved < 0 == move.on_hand:
+            await fill(work, move.retailer_id, Actor(None, actor.event_id), settings)
+    return await follow_up(work, after, actor, settings), outcome
+
+
+async def follow_up(work: Work, order: Order, actor: Actor, settings: Settings) -> Order:
+    """The order after the fact that its pieces have made true by themselves, if they have."""
+    if (fact := order_table.follows(order, await lines_of(work, order))) is None:
+        return order
+    after, _ = await advance(work, order, Action(fact, SYSTEM), Actor(None, actor.event_id), settings)
+    return after
+
+
+def come_back(work: Work, order: Order, lines: Sequence[Line], parts: Mapping[str, int]) -> None:
+    """Pieces that were sent are back."""
+    back = tuple(replace(line, returned=line.returned + parts.get(line.retailer_id, 0)) for line in lines)
+    _keep_parcels(work, order, fulfilment.Parcels(back))
+
+
+async def _where(work: Work, order: Order, actor: Actor, settings: Settings) -> notices.Setting:
     customer = await contacts.get(work, order.contact_id)
-    where = notices.Setting(
+    return notices.Setting(
         work.store, settings, customer.name or say("alert.somebody", work.store.language),
         customer.language or work.store.language, actor.contact_id,
     )  # fmt: skip
-    follows = notices.follow(Sale(order, lines), Sale(after, change.lines), action, where)
-    await effects.save(work, follows, actor.event_id)
-    return after, outcome
 
 
 def _keep_parcels(work: Work, order: Order, change: fulfilment.Parcels) -> None:
     for position, line in enumerate(change.lines, 1):
-        work.replace(LINES, Sold(order.id, position, line))
+        sold = Sold(order.id, position, line)
+        if work.find(LINES, sold.place) is None:
+            work.add(LINES, sold)
+        else:
+            work.replace(LINES, sold)
     for shipment in change.changed:
         work.replace(SHIPMENTS, shipment)
-    if change.new is not None:
-        work.add(SHIPMENTS, replace(change.new, id=work.ids.new()))
+    for shipment in change.new:
+        work.add(SHIPMENTS, replace(shipment, id=work.ids.new()))
+
+
+async def waiting_for(work: Work, retailer_id: str) -> list[tuple[Order, Line]]:
+    """The orders that wait for pieces of a product, the oldest first, and their lines of it."""
+    [rows] = await work.load_late(_WAITING(store_id=work.store.id, sku=retailer_id))
+    found = []
+    for order in loaded(work, rows):
+        line = next(line for line in await lines_of(work, order) if line.retailer_id == retailer_id)
+        if line.backordered and fulfilment.is_promised(order):
+            found.append((order, line))
+    return found
+
+
+async def fill(work: Work, retailer_id: str, actor: Actor, settings: Settings) -> list[Order]:
+    """Give what is free of a product to the orders that wait for it, the oldest first. Returns those that got some."""
+    await catalog.find_products(work, [retailer_id])
+    shelf = work.find(catalog.SHELVES, retailer_id)
+    free = shelf.free if shelf else None
+    if not free or free < 0:
+        return []
+    got = []
+    for order, line in await waiting_for(work, retailer_id):
+        if not (count := min(free, line.backordered)):
+            break
+        free -= count
+        got.append(await _fill(work, order, replace(line, quantity=count, backordered=0, shipped=0), actor, settings))
+    return got
+
+
+async def _fill(work: Work, order: Order, came: Line, actor: Actor, settings: Settings) -> Order:
+    lines, parcels = await lines_of(work, order), await shipments_of(work, order)
+    plan = await catalog.plan(work, [came]) or {fulfilment.MAIN: {came.retailer_id: came.quantity}}
+    change = fulfilment.filled(order, lines, parcels, plan)
+    _keep_parcels(work, order, change)
+    action = Action("came_in", SYSTEM, parts=(Part(came.retailer_id, came.quantity),))
+    after = amend(work, gate.derived(order, change.lines), action, actor)
+    follows = notices.follow(
+        Sale(order, lines), Sale(after, change.lines), action, await _where(work, order, actor, settings),
+        was=parcels, now=fulfilment.merged(parcels, change),
+    )  # fmt: skip
+    await effects.save(work, follows, actor.event_id)
+    return after
 
 
 def amend(work: Work, after: Order, action: Action, actor: Actor) -> Order:
@@ -400,16 +509,17 @@ async def order_of_message(work: Work, wamid: str) -> Order | None:
 
 
 async def lines_of(work: Work, order: Order) -> list[Line]:
-    known = work.find(COUNTS, order.id)
-    if known is None:
+    if work.find(LINES_READ, order.id) is None:
         [rows] = await work.load_late(_LINES(ids=[order.id]))
         columns = Line.__dataclass_fields__
         work.loaded(
             LINES, [Sold(order.id, row["position"], Line(**{name: row[name] for name in columns})) for row in rows]
         )
-        work.loaded(COUNTS, [known := Known(order.id, len(rows))])
-    sold = [work.find(LINES, (order.id, position)) for position in range(1, known.count + 1)]
-    return [found.line for found in sold if found is not None]
+        work.loaded(LINES_READ, [Known(order.id)])
+    sold: list[Line] = []
+    while (found := work.find(LINES, (order.id, len(sold) + 1))) is not None:
+        sold.append(found.line)
+    return sold
 
 
 async def shipments_of(work: Work, order: Order) -> list[Shipment]:
@@ -417,7 +527,7 @@ async def shipments_of(work: Work, order: Order) -> list[Shipment]:
     if work.find(PARCELS, order.id) is None:
         [rows] = await work.load_late(_SHIPMENTS(id=order.id))
         work.loaded(SHIPMENTS, [Shipment(**row) for row in rows])
-        work.loaded(PARCELS, [Known(order.id, len(rows))])
+        work.loaded(PARCELS, [Known(order.id)])
     return sorted((s for s in work.all(SHIPMENTS) if s.order_id == order.id), key=lambda shipment: shipment.number)
 
 
@@ -455,8 +565,11 @@ class Listing:
     count: int
 
 
-_LISTED = {"store_id": INT, "statuses": TEXT, "since": TIME}
-_WHICH = "FROM orders t WHERE t.store_id = :store_id AND t.status IN :statuses AND t.placed_at >= :since"
+_LISTED = {"store_id": INT, "statuses": TEXT, "since": TIME, "money": TEXT, "archived": BOOL}
+_WHICH = (
+    "FROM orders t WHERE t.store_id = :store_id AND t.status IN :statuses AND t.placed_at >= :since"
+    " AND t.payment_status IN :money AND (t.archived_at IS NOT NULL) = :archived"
+)
 _COUNTED = statement(f"SELECT COUNT(*) {_WHICH}", _LISTED, {"count": INT})
 
 
@@ -469,15 +582,26 @@ def _page(order: str) -> Any:
     )
 
 
-_PAGES = {False: _page("t.number DESC"), True: _page("t.number ASC")}
+_PAID_AT = "(SELECT MAX(p.captured_at) FROM payment p WHERE p.order_id = t.id AND p.state = 'completed')"
+_PAGES = {
+    (False, False): _page("t.number DESC"),
+    (False, True): _page("t.number ASC"),
+    (True, False): _page(f"CASE WHEN t.captured > 0 THEN 0 ELSE 1 END, {_PAID_AT} DESC, t.number DESC"),
+    (True, True): _page(f"CASE WHEN t.captured > 0 THEN 0 ELSE 1 END, {_PAID_AT}, t.number"),
+}
+"""By (whether it is sorted by payment, what was never paid last; whether it is ascending)."""
 
 
 async def list_page(
-    work: Work, *, statuses: Sequence[str], since: datetime, ascending: bool, page: int, size: int
-) -> Listing:
-    """Orders in these statuses placed since then, by number."""
-    which = {"store_id": work.store.id, "statuses": list(statuses), "since": since}
+    work: Work, *, statuses: Sequence[str], money: Sequence[str], since: datetime, is_archived: bool, by_payment: bool,
+    ascending: bool, page: int, size: int,
+) -> Listing:  # fmt: skip
+    """Orders in these statuses and payment statuses placed since then, by number or by their last payment."""
+    which = {
+        "store_id": work.store.id, "statuses": list(statuses), "since": since, "money": list(money),
+        "archived": is_archived,
+    }  # fmt: skip
     [[count], rows] = await work.load_late(
-        _COUNTED(**which), _PAGES[ascending](**which, limit=size, offset=size * (page - 1))
+        _COUNTED(**which), _PAGES[by_payment, ascending](**which, limit=size, offset=size * (page - 1))
     )
     return Listing(tuple(loaded(work, rows)), count["count"])

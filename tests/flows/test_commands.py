@@ -73,9 +73,10 @@ def test_who_may_do_what() -> None:
     reading = {"help", "doctor", "orders", "order", "history", "why"}
     acting = {
         "confirm", "approve", "reject", "start", "invoice", "pack", "ship", "out", "deliver", "failed", "complete", "hold",
-        "release", "cancel", "archive", "unarchive", "note", "alerts", "add",
+        "release", "cancel", "archive", "unarchive", "note", "alerts", "add", "paid",
+        "return", "received", "stock",
     }  # fmt: skip
-    deciding = {"accept", "deny", "resume"}
+    deciding = {"accept", "deny", "resume", "refund", "credit"}
     assert {action: roles_for(action) for action in POLICY} == {
         **dict.fromkeys(reading, ("owner", "manager", "agent", "viewer")),
         **dict.fromkeys(acting, ("owner", "manager", "agent")),

@@ -102,7 +102,7 @@ def start(order: Order) -> Place:
 def step(place: Place, action: Action, outcome: Move, settings: Settings) -> Place:
     """What the gate makes of it, as `models/orders.py` would write it."""
     order, change = gate.apply(place.sale, place.parcels, action, outcome, NOW)
-    parcels = {p.number: p for p in (*place.parcels, *change.changed, *([change.new] if change.new else []))}
+    parcels = {p.number: p for p in (*place.parcels, *change.changed, *change.new)}
     after = Sale(order, change.lines)
     where = notices.Setting(STORE, settings, "Asha", "en", None)
     follows = notices.follow(place.sale, after, action, where)

@@ -273,7 +273,10 @@ def test_news_that_comes_alone_brings_its_buttons() -> None:
     confirm = Button("o1042.1.confirm", "Confirm")
 
     assert alerts.merge([News("#1042", (confirm,), 7)], "en") == Buttons("#1042", (confirm,))
-    assert alerts.merge([News("#1042", (confirm,), 7), News("B")], "en") == Text("2 pieces of news:\n\n#1042\n\nB")
+    both = alerts.merge([News("B"), News("#1042", (confirm,), 7)], "en")
+    assert both == Buttons("2 pieces of news:\n\n#1042\n\nB", (confirm,))
+    several = [News("#1042", (confirm,), 7), News("#1043", (confirm,), 8)]
+    assert alerts.merge(several, "en") == Text("2 pieces of news:\n\n#1042\n\n#1043")
 
 
 def test_after_ten_pieces_the_rest_are_counted() -> None:
@@ -319,7 +322,8 @@ def test_templates_are_defined_as_meta_takes_them() -> None:
 def test_help_lists_what_a_role_may_do() -> None:
     assert staff.help_for(STORE, "viewer") == Text(
         "You are viewer of Nukkad. Write one of these, one in a message:\n\n"
-        "*orders [status] [today] [sort date] [asc|desc] [page]*: the orders, ten to a page; all, or those in a status\n"
+        "*orders [status] [unpaid|paid] [archived] [today] [sort date|paid] [asc|desc] [page]*: the orders, ten to a page; "
+        "all, or those in a status\n"
         "*order 1042*: one order with its next actions; just *1042* does the same\n"
         "*history 1042*: what happened to an order: who, what, when\n"
         "*why 1042 ship*: why an action is not possible now\n"

@@ -103,11 +103,10 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "desk.no_order": "There is no order {label}, so I did nothing. *orders* shows those there are.",
     "desk.too_many": "I take at most {most} orders at once, so I did nothing. Please send them in parts.",
     "desk.one_at_a_time": "*{word}* takes one order at a time, so I did nothing. Please send one message for each.",
-    "desk.whole_only": "I can *{word}* whole orders only, so I did nothing. Leave the lines out, or write to the customer.",
     "desk.no_action": "I do not know the action “{word}”. There are {list}. For example: *why 1042 {nearest}*",
     "desk.not_understood": (
-        "I do not know “{word}” after *orders*.{hint} I understand a status ({statuses}), today, sort date, asc, desc "
-        "and the number of a page. For example: *orders packed today* or *orders 2*"
+        "I do not know “{word}” after *orders*.{hint} I understand a status ({statuses}), paid, unpaid, archived, today, "
+        "sort date, sort paid, asc, desc and the number of a page. For example: *orders packed today* or *orders 2*"
     ),
     "desk.did_you_mean": "Did you mean “{nearest}”?",
     "desk.no_number": "“{text}” is no order number, so I did nothing. For example: *{word} 1042*",

@@ -179,7 +179,6 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "card.no_address": "📍 No address yet; the customer is asked for it.",
     "card.tracking": "🚚 {tracking}",
     "card.tracking_with": "🚚 {tracking} ({carrier})",
-    "card.payment": "Payment: {method}, {status}",
     "card.actions": "What next?",
     "card.item": "{quantity} × {title}",
     "card.items_more": {"one": "and {count} more", "other": "and {count} more"},
