@@ -78,6 +78,7 @@ DERIVED = ("partially_shipped", "returned")
 
 ENDED = frozenset({"delivered", "delivery_confirmed", "completed", "canceled", "rejected", "expired", "returned"})
 """Nothing more is to be done before somebody wishes it."""
+ON_ITS_WAY = ("partially_shipped", "shipped", "out_for_delivery", "awaiting_confirmation")
 DEAD = frozenset({"canceled", "rejected", "expired"})
 """Nothing comes of it, so nothing is owed for it."""
 

@@ -9,7 +9,7 @@ from flows import card, cart, checkout, desk, ledger, limits, replies, sections
 from flows.commands import BY_WORD, WORDS, Row
 from flows.desk import Request
 from flows.inbound import Cart, CartLine, Tap, Words
-from flows.lifecycle import AlreadySo, Move, Reason, Refused
+from flows.lifecycle import AlreadySo, Move, Outcome, Reason, Refused
 from flows.messages import Text
 from flows.order import STAFF, Action, Order, Part
 from flows.order_table import COMMANDS, ORDER
@@ -111,25 +111,30 @@ async def _carry_out(turn: Turn, request: Request, order: Order) -> None:
 
 async def _act(turn: Turn, request: Request, order: Order) -> None:
     """An action of the order's table: done, asked about, or refused with every reason."""
-    counter = turn.counter
     lines = await orders.lines_of(turn.work, order)
     request = desk.matched(request, lines)
     outcome = await orders.judge(turn.work, order, request.action, turn.settings)
+    if not isinstance(outcome, Move):
+        await _not_done(turn, request, order, outcome)
+    elif request.word == "cancel":
+        _ask(turn, desk.CANCEL, request, order)
+        customer = await turn.customer_of(order)
+        asked = replies.ask_cancel(order, request, turn.counter, customer=customer, sold=lines)
+        turn.answer(order, "cancel", "asked", asked)
+    else:
+        await _do(turn, request, order)
+
+
+async def _not_done(turn: Turn, request: Request, order: Order, outcome: Outcome) -> None:
+    """What is missing is asked for; what is so already, or may not be, is said."""
     if (question := desk.asks(outcome)) is not None:
         _ask(turn, question, request, order)
         turn.answer(order, request.word, "asked", replies.ask(order, question, turn.store))
     elif isinstance(outcome, Refused):
-        turn.answer(order, request.word, "refused", replies.refused(order, request.word, outcome, counter))
+        turn.answer(order, request.word, "refused", replies.refused(order, request.word, outcome, turn.counter))
     elif isinstance(outcome, AlreadySo):
         changes = await orders.changes_of(turn.work, order)
-        turn.answer(order, request.word, "already", replies.already(order, request.word, changes, counter))
-    elif request.word == "cancel":
-        _ask(turn, desk.CANCEL, request, order)
-        customer = await turn.customer_of(order)
-        asked = replies.ask_cancel(order, request, counter, customer=customer, sold=lines)
-        turn.answer(order, "cancel", "asked", asked)
-    else:
-        await _do(turn, request, order)
+        turn.answer(order, request.word, "already", replies.already(order, request.word, changes, turn.counter))
 
 
 async def _add(turn: Turn, request: Request, order: Order) -> None:
@@ -151,11 +156,8 @@ async def _add(turn: Turn, request: Request, order: Order) -> None:
         after, _ = await orders.advance(turn.work, order, action, turn.actor, turn.settings)
         parts = tuple(Part(line.retailer_id, line.quantity) for line in action.added)
         await _report(turn, replace(request, parts=parts), after)
-    elif (question := desk.asks(outcome)) is not None:
-        _ask(turn, question, request, order)
-        turn.answer(order, "add", "asked", replies.ask(order, question, turn.store))
-    elif isinstance(outcome, Refused):
-        turn.answer(order, "add", "refused", replies.refused(order, "add", outcome, turn.counter))
+    else:
+        await _not_done(turn, request, order, outcome)
 
 
 async def _do(turn: Turn, request: Request, order: Order) -> None:

@@ -13,7 +13,6 @@ from flows.fulfilment import Shipment
 from flows.lifecycle import Move, Outcome
 from flows.order import CUSTOMER, SYSTEM, Action, Line, Order, Part, Sale
 from flows.order_table import ORDER, decide
-from flows.phrases import say
 from flows.settings import Settings
 from models import catalog, contacts, effects
 from models.statements import BOOL, INT, TEXT, TIME, Query, Statement, insert, kinds, select, statement, update
@@ -169,7 +168,7 @@ class Sold:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """That an order's lines, or its parcels, were read."""
+    """That records of an order (its lines, parcels, money or returns) were read."""
 
     order_id: int
 
@@ -387,7 +386,7 @@ def come_back(work: Work, order: Order, lines: Sequence[Line], parts: Mapping[st
 async def _where(work: Work, order: Order, actor: Actor, settings: Settings) -> notices.Setting:
     customer = await contacts.get(work, order.contact_id)
     return notices.Setting(
-        work.store, settings, customer.name or say("alert.somebody", work.store.language),
+        work.store, settings, customer.known_as(work.store.language),
         customer.language or work.store.language, actor.contact_id,
     )  # fmt: skip
 
