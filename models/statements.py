@@ -142,7 +142,7 @@ def insert(row: type[Model], *columns: str, conflict: str = "", contested: str =
     values = f"({', '.join('?' * len(used))})"
     postgres = f"INSERT INTO {table} ({names}) SELECT {selected} FROM {_unnest(used)} ORDER BY u.ord {conflict}"
     if contested:
-        numbered = f"(SELECT nextval(pg_get_serial_sequence('{table}', 'id')) AS id, u.* FROM {_unnest(used)}) AS u"
+        numbered = f"(SELECT nextval('{table}_id_seq') AS id, u.* FROM {_unnest(used)}) AS u"
         postgres = f"INSERT INTO {table} (id, {names}) SELECT u.id, {selected} FROM {numbered} ORDER BY u.{contested} {conflict}"
     return Write(
         table,

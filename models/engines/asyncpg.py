@@ -123,7 +123,15 @@ class _Context(TransactionContextPooled):
                 await _give_back(pool, self.client._connection)
 
 
+class _Session(asyncpg.Connection):
+    def get_reset_query(self) -> str:
+        """Nothing: no statement of ours outlives its transaction, and asking would be one more trip for each of them."""
+        return ""
+
+
 class Client(_Translated):
+    connection_class = _Session  # type: ignore[assignment]
+
     def _in_transaction(self) -> _Context:
         return _Context(Transaction(self), self._pool_init_lock)
 
