@@ -29,12 +29,12 @@ async def bare(port: int, _address: str) -> None:
 
 async def durable(port: int, address: str) -> None:
     """Our door: every event on disk (fsync) and known by its source id before its 200. Nobody handles what it takes in."""
-    from bot import memory
+    from bot import interpreter
     from bot.app import App
 
     app = App(load(environment(port, address)))
     await app.start(loops=False)
-    memory.settle()
+    interpreter.settle()
 
 
 def environment(port: int, address: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ import structlog
 from aiohttp import web
 
 from bot import faults as fault_points
-from bot import logs, memory
+from bot import interpreter, logs
 from bot.clock import Clock, Ids
 from bot.dispatcher import Dispatcher
 from bot.intake import Intake
@@ -159,7 +159,7 @@ class App:
         return wake
 
     async def _serve(self) -> None:
-        app = web.Application(client_max_size=BODY_BYTES)
+        app, webhook = web.Application(client_max_size=BODY_BYTES), None
         if self.role != "worker":
             self.intake.start()
             self._stack.push_async_callback(self.intake.stop)
@@ -178,7 +178,7 @@ class App:
             app.add_subapp("/sandbox", self.sandbox.app())
         port = self.settings.worker_port if self.role == "worker" else self.settings.port
         if port is not None:
-            server = Server(app)
+            server = Server(app, webhook)
             self._stack.push_async_callback(server.stop)
             try:
                 self.port = await server.start(self.settings.host, port)
@@ -348,7 +348,7 @@ async def run(settings: Settings, *, role: str, on_ready: Callable[[App], None])
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, done.set)
     await app.start()
-    memory.settle()
+    interpreter.settle()
     try:
         on_ready(app)
         while not done.is_set():

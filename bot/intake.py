@@ -80,13 +80,15 @@ class Intake:
     def is_running(self) -> bool:
         return self._task is not None and not self._task.done()
 
-    async def put(self, arrivals: Sequence[Arrival]) -> None:
-        """Store every one of `arrivals` or raise `Full`; those we already had are dropped silently.
+    def put(self, arrivals: Sequence[Arrival]) -> asyncio.Future[None]:
+        """Done when every one of `arrivals` is stored, or we had it; else it is `Full`, raised at once or by the future.
 
         Whoever stops waiting, cancelled or out of patience, takes nothing back: the events are stored all the same.
         """
         if not arrivals:
-            return
+            nothing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            nothing.set_result(None)
+            return nothing
         # A body larger than the whole queue is taken when nothing else waits, or it would be refused for ever.
         if self._stopping or not self.is_running or (self._queued and self._queued + len(arrivals) > QUEUE_LIMIT):
             raise Full
@@ -97,7 +99,7 @@ class Intake:
         self._wake.set()
         if self._alarm is None:
             self._alarm = loop.call_at(waiting.until, self._lose_patience)
-        await waiting.done
+        return waiting.done
 
     def _lose_patience(self) -> None:
         """One alarm for all: it refuses whose time is over, and rings again for the next. All wait in the order they came."""

@@ -1,9 +1,13 @@
-"""The listening socket: aiohttp's server with our limits on what a connection may hold on to."""
+"""The listening socket: the webhook's front and aiohttp's server, with our limits on what a connection may hold on to."""
 
 import asyncio
 import os
+from typing import cast
 
 from aiohttp import web
+
+from bot.web.front import Front
+from bot.web.webhook import Webhook
 
 KEEP_ALIVE_S = 75
 LINGER_S = 2.0
@@ -19,12 +23,19 @@ class CannotListen(Exception):
 
 
 class Server:
-    """One application on one port. `port` is the one it got, when it was asked for 0."""
+    """One application on one port, with a `webhook` behind its front."""
 
     def __init__(
-        self, app: web.Application, *, connections: int = CONNECTIONS, keep_alive_s: float = KEEP_ALIVE_S
+        self,
+        app: web.Application,
+        webhook: Webhook | None = None,
+        *,
+        connections: int = CONNECTIONS,
+        keep_alive_s: float = KEEP_ALIVE_S,
     ) -> None:
-        self._most = connections
+        self._webhook = webhook
+        self._most, self._keep_alive_s = connections, keep_alive_s
+        self._fronts: set[Front] = set()
         self._listening: asyncio.Server | None = None
         # Compressed bodies are refused, so nothing needs to be unpacked; requests are counted, not logged.
         self._runner = web.AppRunner(
@@ -33,6 +44,7 @@ class Server:
         )  # fmt: skip
 
     async def start(self, host: str, port: int) -> int:
+        """The port it listens on: another than asked for if that was 0."""
         await self._runner.setup()
         try:
             self._listening = await asyncio.get_running_loop().create_server(self._admit, host, port)
@@ -47,17 +59,28 @@ class Server:
         """Take no more connections, let requests under way end, close."""
         if self._listening is not None:
             self._listening.close()
+        for front in list(self._fronts):
+            front.stop()
+        if under_way := [front.stored for front in self._fronts if front.stored is not None]:
+            await asyncio.wait(under_way, timeout=SHUTDOWN_S)
+        for front in list(self._fronts):
+            front.abort()
         await self._runner.cleanup()
 
     def _admit(self) -> asyncio.Protocol:
         server = self._runner.server
         assert server is not None
-        return server() if len(server.connections) < self._most else _Turned()
+        if len(server.connections) + len(self._fronts) >= self._most:
+            return _Turned()
+        if self._webhook is None:
+            return server()
+        front = Front(self._webhook, hand_over=server, on_end=self._fronts.discard, keep_alive_s=self._keep_alive_s)
+        self._fronts.add(front)
+        return front
 
 
 class _Turned(asyncio.Protocol):
     """One connection too many: whoever it is comes again."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.abort()
+        cast("asyncio.Transport", transport).abort()  # uvloop's is one in all but its class

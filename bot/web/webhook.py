@@ -8,6 +8,8 @@ import asyncio
 import hmac
 from datetime import timedelta
 from email.utils import formatdate
+from http import HTTPStatus
+from typing import ClassVar
 
 import structlog
 from aiohttp import HttpVersion11, web
@@ -41,21 +43,45 @@ REFUSALS = {
 }
 
 
+class Refused(Exception):
+    """What was sent cannot be taken; `status` says why."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+
+
+class _Answers:
+    """Answers as bytes, as aiohttp would write them. Every connection hears the same, so each is made once a second."""
+
+    _second = 0
+    _made: ClassVar[dict[int, bytes]] = {}
+
+    @classmethod
+    def of(cls, status: int) -> bytes:
+        second = int(Clock.monotonic())
+        if second != cls._second:
+            cls._second, cls._made = second, {}
+        if status not in cls._made:
+            cls._made[status] = cls._make(status)
+        return cls._made[status]
+
+    @staticmethod
+    def _make(status: int) -> bytes:
+        body = REFUSALS[status] + "\n" if status != 200 else ""
+        headers = {"Content-Type": "text/plain; charset=utf-8"} if body else {}
+        headers |= {"Content-Length": str(len(body)), "Date": formatdate(usegmt=True), "Server": SERVER_SOFTWARE}
+        headers |= RETRY_LATER if status == 503 else {}
+        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{n}: {v}" for n, v in headers.items())]
+        return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
+
+
 class _Accepted(web.StreamResponse):
-    """200 without a body, as aiohttp would write it. Every connection hears the same, so it is not put together each time."""
+    """200 without a body, for aiohttp's handlers."""
 
     keep_alive = True
-    _second = 0
-    _bytes = b""
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
-        second = int(Clock.monotonic())
-        if second != self._second:
-            self._second = second
-            self._bytes = (
-                f"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nDate: {formatdate(usegmt=True)}\r\nServer: {SERVER_SOFTWARE}\r\n\r\n"
-            ).encode()
-        await request.writer.write(self._bytes)
+        await request.writer.write(_Answers.of(200))
         return request.writer
 
     async def write_eof(self, data: bytes = b"") -> None:
@@ -104,10 +130,7 @@ class Webhook:
         status = await self._receive(request)
         if status != 200:
             return self._refuse(status)
-        if self._faults is not None:
-            self._faults("webhook.accepted")
-        self._answers[200].inc()
-        self._ack.observe(Clock.monotonic() - began)
+        self._count(200, began)
         is_usual = request.version == HttpVersion11 and request.keep_alive
         return ACCEPTED if is_usual else web.Response()
 
@@ -131,20 +154,40 @@ class Webhook:
             return 408
         if len(raw) > BODY_BYTES:
             return 413
-        return await self._take_in(raw) if self._signature.fits(raw, signatures[0]) else 401
-
-    async def _take_in(self, raw: bytes) -> int:
         try:
-            await self._intake.put(explode(raw, phone_number_id=self._phone_number_id))
-        except NotJson:
-            return 400
+            await self.take_in(raw, signatures[0])
+        except Refused as error:
+            return error.status
         except Full:
             return 503
-        except Exception:
+        return 200
+
+    def take_in(self, raw: bytes, signature: str) -> asyncio.Future[None]:
+        """Done when all of the body is on disk, or refused with `Full`. What is not even queued raises `Refused`."""
+        if not self._signature.fits(raw, signature):
+            raise Refused(401)
+        try:
+            return self._intake.put(explode(raw, phone_number_id=self._phone_number_id))
+        except NotJson:
+            raise Refused(400) from None
+        except Full:
+            raise Refused(503) from None
+        except Exception as error:
             # A bug of ours: Meta keeps the event until it is mended.
             log.exception("webhook_failed", size=len(raw))
-            return 503
-        return 200
+            raise Refused(503) from error
+
+    def answer(self, status: int, began: float) -> bytes:
+        """The whole answer to a request that was taken in, or could not be stored (503), and its place in the figures."""
+        self._count(status, began)
+        return _Answers.of(status)
+
+    def _count(self, status: int, began: float) -> None:
+        self._answers[status].inc()
+        if status == 200:
+            if self._faults is not None:
+                self._faults("webhook.accepted")
+            self._ack.observe(Clock.monotonic() - began)
 
     def _refuse(self, status: int) -> web.Response:
         self._answers[status].inc()

@@ -30,7 +30,7 @@ CUT = (
 class Broken(Intake):
     """A bug on the way to the disk."""
 
-    async def put(self, arrivals: Sequence[Arrival]) -> None:
+    def put(self, arrivals: Sequence[Arrival]) -> asyncio.Future[None]:
         raise LookupError(f"{len(arrivals)} arrivals")
 
 
@@ -70,7 +70,7 @@ async def another(door: Door, intake: Intake, *, body_time: timedelta = timedelt
     )  # fmt: skip
     app = web.Application()
     app.add_routes([web.post("/webhook", webhook.receive)])
-    server = Server(app)
+    server = Server(app, webhook)
     try:
         yield await server.start("127.0.0.1", 0)
     finally:
