@@ -50,6 +50,8 @@ COMMANDS = (
     *ORDERS,
     Row("help", "help [command]", "command.help", "help"),
     Row("doctor", "doctor", "command.doctor", "doctor"),
+    Row("settings", "settings [name [value]]", "command.settings", "settings"),
+    Row("staff", "staff [add NUMBER ROLE NAME | remove NUMBER]", "command.staff", "staff"),
 )
 BY_WORD: Mapping[str, Row] = {row.word: row for row in COMMANDS}
 WORDS = tuple(BY_WORD)

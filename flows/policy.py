@@ -20,6 +20,9 @@ STAFF = ALL - {Role.VIEWER}
 SENIOR = frozenset({Role.MANAGER, Role.OWNER})
 """Whoever decides about money, and overrules."""
 
+OWNERS = frozenset({Role.OWNER})
+"""Whoever decides how the shop works, and who works in it."""
+
 POLICY: Mapping[str, frozenset[Role]] = {
     "help": ALL,
     "doctor": ALL,
@@ -48,6 +51,7 @@ POLICY: Mapping[str, frozenset[Role]] = {
         STAFF,
     ),
     **dict.fromkeys(("accept", "deny", "resume"), SENIOR),
+    **dict.fromkeys(("settings", "staff"), OWNERS),
 }
 
 

@@ -17,7 +17,7 @@ from flows.inbound import (
     Tap,
     Words,
 )
-from handlers import commands, desk, identities, order_timers, orders, timers, welcome
+from handlers import commands, desk, identities, office, order_timers, orders, timers, welcome
 from handlers.turn import Turn
 from models import questions
 from models.inbox import Event
@@ -54,6 +54,8 @@ CUSTOMER: Mapping[type, Handler] = {
 OBEY: Mapping[str, commands.Obey] = {
     "help": commands.on_help,
     "doctor": commands.on_doctor,
+    "settings": office.on_settings,
+    "staff": office.on_staff,
     **{row.word: desk.obey for row in ORDERS},
 }
 """What each command does; every row of the command table is here."""
@@ -70,8 +72,11 @@ async def _answers_as_customer(turn: Turn) -> bool:
 
 
 STAFF: Mapping[type, Handler] = {
-    Words: _first(desk.on_answer, _first(_obeys, _first(_answers_as_customer, commands.on_unknown))),
-    Tap: _first(desk.on_tap, CUSTOMER[Tap]),
+    Words: _first(
+        office.on_answer,
+        _first(desk.on_answer, _first(_obeys, _first(_answers_as_customer, commands.on_unknown))),
+    ),
+    Tap: _first(office.on_tap, _first(desk.on_tap, CUSTOMER[Tap])),
 }
 """Where staff differ; a cart of theirs, or a tap on a customer's button, is a customer's."""
 

@@ -70,7 +70,7 @@ class Table(Generic[V]):
 _Key = tuple[Any, Value]
 _Kept = tuple[Any, Any]
 """A value as it was read (None: it is new) and as it is now."""
-Mark = tuple[int, int, int, int]
+Mark = tuple[int, int, int, int, Store]
 
 
 class Work:
@@ -134,11 +134,11 @@ class Work:
         return await self.connection.fetch(*queries)
 
     def mark(self) -> Mark:
-        return len(self._undo), len(self._appended), len(self._deferred), len(self.news)
+        return len(self._undo), len(self._appended), len(self._deferred), len(self.news), self.store
 
     def take_back(self, mark: Mark) -> None:
         """Undo everything since `mark`: a turn that failed leaves nothing."""
-        undo, appended, deferred, news = mark
+        undo, appended, deferred, news, self.store = mark
         for (table, key), kept in reversed(self._undo[undo:]):
             if kept is None:
                 del self._kept[table][key]

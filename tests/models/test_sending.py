@@ -45,7 +45,9 @@ async def claim(
     choose: sending.Choose = send_all,
 ) -> Claim:
     async with database.transaction() as connection:
-        return await sending.claim(connection, store_id=STORE.id, now=NOW + at, limit=limit, pace=pace, choose=choose)
+        return await sending.claim(
+            connection, store_id=STORE.id, now=NOW + at, limit=limit, pace=lambda _: pace, choose=choose
+        )
 
 
 def sent(claim: Claim) -> list[int]:
@@ -63,7 +65,7 @@ async def states(database: Database) -> list[str]:
 
 async def due_next(database: Database, *, after: timedelta = timedelta(), pace: Pace | None = FAST) -> timedelta | None:
     async with database.transaction() as connection:
-        due = await sending.next_due(connection, STORE.id, pace, after=NOW + after)
+        due = await sending.next_due(connection, STORE.id, lambda _: pace, after=NOW + after)
     return due - NOW if due else None
 
 

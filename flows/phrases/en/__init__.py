@@ -2,6 +2,6 @@
 
 from collections.abc import Mapping
 
-from flows.phrases.en import chat, desk, orders
+from flows.phrases.en import chat, desk, office, orders
 
-PHRASES: Mapping[str, str | Mapping[str, str]] = {**chat.PHRASES, **orders.PHRASES, **desk.PHRASES}
+PHRASES: Mapping[str, str | Mapping[str, str]] = {**chat.PHRASES, **orders.PHRASES, **desk.PHRASES, **office.PHRASES}
