@@ -10,7 +10,7 @@ from bot.whatsapp.client import Client, GraphError
 from flows.settings import Settings
 from flows.store import Store
 from flows.templates import definitions
-from models import inbox, outbox, sending, stores, timers
+from models import inbox, outbox, sending, stores, timers, undo
 from models import templates as template_rows
 from models.database import Database
 from models.work import Work
@@ -75,6 +75,7 @@ class Jobs:
             before = self._clock.now() - retention
             events = await inbox.forget(connection, before, BATCH)
             words = await outbox.forget(connection, before, BATCH)
+            await undo.forget(connection, self._clock.now())
         if events or words:
             log.info("payloads_forgotten", events=events, messages=words)
         return bool(events or words)

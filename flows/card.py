@@ -42,6 +42,17 @@ def label(status: str, language: str) -> str:
     return say(f"status.{status}", language)
 
 
+FORCED = "force "
+"""What stands in the history before an action that overruled the shop's own rules."""
+
+
+def did(action: str, language: str) -> str:
+    """What somebody did, as the history tells it."""
+    if action.startswith(FORCED):
+        return say("did.forced", language, did=say(f"did.{action.removeprefix(FORCED)}", language))
+    return say(f"did.{action}", language)
+
+
 def head(order: Order, language: str) -> str:
     """A card's first line: `#1042 · Confirmed`."""
     return say("card.head", language, label=order.label, status=label(order.status, language))
@@ -155,7 +166,7 @@ def history(order: Order, changes: Sequence[Change], store: Store) -> Message:
             "history.line",
             language,
             at=moment(change.at, store),
-            what=say(f"did.{change.action}", language),
+            what=did(change.action, language),
             who=plain(who),
         )
         if change.tracking:

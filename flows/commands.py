@@ -50,6 +50,7 @@ COMMANDS = (
     *ORDERS,
     Row("help", "help [command]", "command.help", "help"),
     Row("doctor", "doctor", "command.doctor", "doctor"),
+    Row("undo", "undo", "command.undo", "undo"),
     Row("settings", "settings [name [value]]", "command.settings", "settings"),
     Row("staff", "staff [add NUMBER ROLE NAME | remove NUMBER]", "command.staff", "staff"),
 )

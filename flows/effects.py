@@ -9,13 +9,17 @@ from flows.news import News
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Words for a contact; `fallback` goes out when their window is closed. `order_id` is what a reply to it is about."""
+    """Words for a contact; `fallback` goes out when their window is closed. `order_id` is what a reply to it is about.
+
+    They wait until `due_at`, for as long as what they tell can be taken back.
+    """
 
     contact_id: int
     message: Message
     fallback: Template | None = None
     order_id: int | None = None
     arrival: str = "must_arrive"
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What follows when an order moves: who is told what, which timers ring, what becomes of the stock. All of it is data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from flows import card, checkout, fulfilment
 from flows.effects import Effect, MoveStock, Say, StartTimer, StopTimer, TellStaff
@@ -51,6 +52,21 @@ def follow(before: Sale, after: Sale, action: Action, where: Setting) -> list[Ef
         *timers(after.order, where.settings),
         *_stock(before, after),
     ]
+
+
+def waiting(effects: Sequence[Effect], contact_id: int, until: datetime) -> tuple[list[Effect], int]:
+    """What the customer is told waits as long as it can be taken back; and how many messages do."""
+    told = [isinstance(effect, Say) and effect.contact_id == contact_id for effect in effects]
+    waiting = [
+        replace(effect, due_at=until) if isinstance(effect, Say) and is_told else effect
+        for effect, is_told in zip(effects, told, strict=True)
+    ]
+    return waiting, sum(told)
+
+
+def undone(before: Sale, after: Sale, settings: Settings) -> list[Effect]:
+    """What follows when `before` is taken back and the order is as it was."""
+    return [*timers(after.order, settings), *_stock(before, after)]
 
 
 def submitted(order: Order, lines: Sequence[Line], where: Setting) -> TellStaff:

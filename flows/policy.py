@@ -27,6 +27,7 @@ POLICY: Mapping[str, frozenset[Role]] = {
     "help": ALL,
     "doctor": ALL,
     "alerts": STAFF,
+    "undo": STAFF,
     **dict.fromkeys(("orders", "order", "history", "why"), ALL),
     **dict.fromkeys(
         (

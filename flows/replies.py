@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from flows import card, desk
+from flows import card, desk, durations, undo
 from flows.card import ACTIONS_AS_BUTTONS
 from flows.desk import PAGE, ListRequest, Request
 from flows.lifecycle import AlreadySo, Reason, Refused
@@ -74,11 +74,32 @@ def done(order: Order, request: Request, counter: Counter, *, is_own: bool) -> M
         lines.append(say("desk.shipped", language, tracking=request.tracking))
     if request.note:
         lines.append(say("card.note", language, note=plain(request.note, 200)))
+    window = undo.window(request.action, counter.settings)
     if request.word in TOLD and not is_own:
-        lines.append(say("desk.quiet" if request.is_quiet else "desk.told", language))
+        key = "desk.quiet" if request.is_quiet else "desk.told_soon" if window else "desk.told"
+        lines.append(say(key, language, window=durations.show(window)))
     if not counter.next_actions(order):
         lines.append(say("desk.ended", language))
-    return _with_actions(order, lines, counter)
+    return _with_actions(order, lines, counter, can_undo=bool(window))
+
+
+def undone(changes: Sequence[tuple[Order, Change]], counter: Counter) -> Message:
+    """What was taken back, and how these orders stand again."""
+    lines = []
+    for order, change in changes:
+        did = card.did(change.action, counter.language)
+        lines += [card.head(order, counter.language), say("undo.done", counter.language, did=did)]
+    return _with_actions(changes[0][0], lines, counter) if len(changes) == 1 else Text(fit("\n".join(lines), TEXT))
+
+
+def not_undone(order: Order | None, counter: Counter) -> Message:
+    """It is too late, or there was nothing."""
+    window: timedelta = counter.settings.get("undo_window")
+    key = "undo.off" if not window else "undo.late" if order else "undo.nothing"
+    text = say(key, counter.language, window=durations.show(window))
+    if order is None:
+        return Text(text)
+    return _with_actions(order, [card.head(order, counter.language), text], counter)
 
 
 def noted(order: Order, note: str, counter: Counter) -> Message:
@@ -142,6 +163,15 @@ def _why(order: Order, event: str, changes: Sequence[Change], counter: Counter) 
         reasons = [say("desk.reason", language, reason=explain(reason, order, counter)) for reason in outcome.reasons]
         return [say("desk.refused", language, word=event), *reasons]
     return [say("why.possible", language, word=event, command=command(event, order))]
+
+
+def several(lines: Sequence[str], moved: Sequence[Order], request: Request, counter: Counter) -> Message:
+    """What became of each of several orders; the button takes all of it back."""
+    text = "\n".join(lines)
+    if not moved or not undo.window(request.action, counter.settings):
+        return Text(text)
+    button = Button(card.action_id(moved[0], undo.UNDO), say("action.undo", counter.language))
+    return Buttons(fit(text, BODY), (button,))
 
 
 def line(order: Order, outcome: object, counter: Counter) -> str:
@@ -225,10 +255,12 @@ def _row(order: Order, store: Store, customer: str) -> Row:
     return Row(card.action_id(order, SHOW), fit(card.head(order, store.language), ROW_TITLE), description)
 
 
-def _with_actions(order: Order, lines: Sequence[str], counter: Counter) -> Message:
-    """The likeliest of what comes next as buttons."""
+def _with_actions(order: Order, lines: Sequence[str], counter: Counter, *, can_undo: bool = False) -> Message:
+    """The likeliest of what comes next as buttons, and *Undo* while that is possible."""
     text = "\n".join(lines)
-    offered = counter.next_actions(order)[:ACTIONS_AS_BUTTONS]
+    offered = counter.next_actions(order)[: ACTIONS_AS_BUTTONS - can_undo]
+    if can_undo:
+        offered.append(undo.UNDO)
     if not offered:
         return Text(fit(text, TEXT))
     titles = [(event, say(f"action.{event}", counter.language)) for event in offered]
@@ -255,7 +287,7 @@ def _since(order: Order, event: str, changes: Sequence[Change], counter: Counter
 def _who_and_when(change: Change, counter: Counter) -> dict[str, object]:
     language = counter.language
     return {
-        "did": say(f"did.{change.action}", language),
+        "did": card.did(change.action, language),
         "who": plain(change.who or say(f"by.{change.by}", language)),
         "at": card.moment(change.at, counter.store),
     }

@@ -73,7 +73,9 @@ _ROWS = (
     _row("abandon_after", _NEVER, "24h", "give up an order whose customer does not answer", built=True),
     _row("abandon_reminder", _NEVER, "12h", "remind a customer who does not answer", built=True),
     _row("expire_after", _NEVER, "72h", "end an order that was given up or not paid", built=True),
-    _row("undo_window", kinds.duration(zero="no undo"), "5s", "how long an action can be undone", wapto="0s"),
+    _row(
+        "undo_window", kinds.duration(zero="no undo"), "5s", "how long an action can be undone", wapto="0s", built=True
+    ),
     _row("reminders", kinds.many(kinds.duration(), empty=True), "24h,2h", "how long before a booking to remind"),
     _row("quiet_hours", SPAN, "21:00-08:00", "no reminders at this time of the store's day"),
     _row("business_hours", HOURS, "always", "when the shop is open"),

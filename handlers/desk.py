@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import Any
 
-from flows import card, desk, limits, policy, replies
+from flows import card, desk, limits, replies
 from flows.commands import BY_WORD, WORDS, Row
 from flows.desk import Request
 from flows.inbound import Tap, Words
@@ -14,7 +14,6 @@ from flows.messages import Message, Text
 from flows.order import STAFF, Action, Order
 from flows.order_table import COMMANDS, ORDER, decide
 from flows.phrases import say
-from flows.replies import Counter
 from flows.understand import Wish, wish
 from handlers.turn import Turn
 from models import contacts, orders, questions
@@ -111,7 +110,7 @@ async def _carry_out(turn: Turn, request: Request, order: Order) -> None:
 
 async def _act(turn: Turn, request: Request, order: Order) -> None:
     """An action of the order's table: done, asked about, or refused with every reason."""
-    counter = _counter(turn)
+    counter = turn.counter
     outcome = decide(order, request.action, turn.settings)
     if (question := desk.asks(outcome)) is not None:
         _ask(turn, question, request, order)
@@ -133,13 +132,14 @@ async def _do(turn: Turn, request: Request, order: Order) -> None:
     after, outcome = await orders.advance(turn.work, order, request.action, _actor(turn), turn.settings)
     assert isinstance(outcome, Move)
     is_own = order.contact_id == turn.contact.id
-    _answer(turn, after, request.word, "done", replies.done(after, request, _counter(turn), is_own=is_own))
+    _answer(turn, after, request.word, "done", replies.done(after, request, turn.counter, is_own=is_own))
 
 
 async def _carry_out_each(turn: Turn, request: Request) -> None:
     """Several orders, one answer."""
-    counter = _counter(turn)
+    counter = turn.counter
     lines = []
+    moved: list[Order] = []
     for number in request.numbers:
         if (order := await orders.find(turn.work, number)) is None:
             turn.record(request.word, "unknown")
@@ -148,7 +148,8 @@ async def _carry_out_each(turn: Turn, request: Request) -> None:
         after, outcome = await orders.advance(turn.work, order, request.action, _actor(turn), turn.settings)
         turn.record(request.word, _OUTCOMES[type(outcome)])
         lines.append(replies.line(after, outcome, counter))
-    turn.say(Text("\n".join(lines)))
+        moved += [after] if isinstance(outcome, Move) else []
+    turn.say(replies.several(lines, moved, request, counter))
 
 
 _OUTCOMES: dict[type, str] = {Move: "done", AlreadySo: "already", Refused: "refused"}
@@ -166,7 +167,7 @@ async def _try_again(turn: Turn, request: Request, order: Order, version: int) -
     if isinstance(outcome, AlreadySo) or (is_possible and is_same) or not moves:
         await _carry_out(turn, request, order)
     else:
-        _answer(turn, order, request.word, "stale", replies.meanwhile(order, request.word, moves[-1], _counter(turn)))
+        _answer(turn, order, request.word, "stale", replies.meanwhile(order, request.word, moves[-1], turn.counter))
 
 
 async def _answer_cancel(turn: Turn, question: Question, said: Wish | None) -> bool:
@@ -223,7 +224,7 @@ async def _drop(turn: Turn, question: Question) -> None:
 async def _show(turn: Turn, _request: Request, order: Order) -> None:
     """The card, with the actions that whoever asks may take."""
     number = await contacts.number_of(turn.work, order.contact_id)
-    counter = _counter(turn)
+    counter = turn.counter
     shown = card.card(
         order, await orders.lines_of(turn.work, order), turn.store, turn.settings,
         customer=await _customer(turn, order), chat=f"https://wa.me/{number}" if number.isdecimal() else None,
@@ -239,7 +240,7 @@ async def _history(turn: Turn, _request: Request, order: Order) -> None:
 
 async def _why(turn: Turn, request: Request, order: Order) -> None:
     changes = await orders.changes_of(turn.work, order)
-    _answer(turn, order, "why", "done", replies.why(order, request.about, changes, _counter(turn)))
+    _answer(turn, order, "why", "done", replies.why(order, request.about, changes, turn.counter))
 
 
 async def _note(turn: Turn, request: Request, order: Order) -> None:
@@ -248,7 +249,7 @@ async def _note(turn: Turn, request: Request, order: Order) -> None:
         _answer(turn, order, "note", "asked", replies.ask(order, desk.TEXT, turn.store.language))
         return
     order = orders.amend(turn.work, order, Action("note", STAFF, note=request.note), _actor(turn))
-    _answer(turn, order, "note", "done", replies.noted(order, request.note, _counter(turn)))
+    _answer(turn, order, "note", "done", replies.noted(order, request.note, turn.counter))
 
 
 _HOW: dict[str, Callable[[Turn, Request, Order], Awaitable[None]]] = {
@@ -294,11 +295,6 @@ def _answer(turn: Turn, order: Order, action: str, outcome: str, words: Message)
 def _unknown(turn: Turn, action: str, number: int) -> None:
     turn.record(action, "unknown")
     turn.say(replies.no_order(number, turn.store.language))
-
-
-def _counter(turn: Turn) -> Counter:
-    role = turn.staff.role if turn.staff else ""
-    return Counter(turn.store, turn.settings, frozenset(event for event in COMMANDS if policy.may(role, event)))
 
 
 def _actor(turn: Turn) -> Actor:

@@ -17,7 +17,7 @@ from flows.inbound import (
     Tap,
     Words,
 )
-from handlers import commands, desk, identities, office, order_timers, orders, timers, welcome
+from handlers import commands, desk, identities, office, order_timers, orders, timers, undoing, welcome
 from handlers.turn import Turn
 from models import questions
 from models.inbox import Event
@@ -56,6 +56,7 @@ OBEY: Mapping[str, commands.Obey] = {
     "doctor": commands.on_doctor,
     "settings": office.on_settings,
     "staff": office.on_staff,
+    "undo": undoing.on_undo,
     **{row.word: desk.obey for row in ORDERS},
 }
 """What each command does; every row of the command table is here."""
@@ -76,7 +77,7 @@ STAFF: Mapping[type, Handler] = {
         office.on_answer,
         _first(desk.on_answer, _first(_obeys, _first(_answers_as_customer, commands.on_unknown))),
     ),
-    Tap: _first(office.on_tap, _first(desk.on_tap, CUSTOMER[Tap])),
+    Tap: _first(office.on_tap, _first(undoing.on_tap, _first(desk.on_tap, CUSTOMER[Tap]))),
 }
 """Where staff differ; a cart of theirs, or a tap on a customer's button, is a customer's."""
 

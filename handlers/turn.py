@@ -12,7 +12,9 @@ from flows.messages import Message as Words
 from flows.messages import Template
 from flows.news import News
 from flows.order import Order
+from flows.order_table import COMMANDS
 from flows.phrases import say
+from flows.replies import Counter
 from flows.settings import Settings
 from flows.store import Store
 from models import audit, catalog, effects, orders, outbox
@@ -61,6 +63,13 @@ class Turn:
     @property
     def settings(self) -> Settings:
         return Settings(self.store.settings)
+
+    @property
+    def counter(self) -> Counter:
+        """Where staff are answered, as far as whoever asks may act."""
+        role = self.staff.role if self.staff else ""
+        allowed = frozenset(event for event in COMMANDS if policy.may(role, event))
+        return Counter(self.store, self.settings, allowed)
 
     def say(
         self,

@@ -27,13 +27,14 @@ from models import (
     stores,
     templates,
     timers,
+    undo,
 )
 from models.address import Address
 from models.engines import Connection, notices
 from models.statements import INT, Value, Write, statement
 
 ROWS: tuple[ModuleType, ...] = (
-    stores, contacts, staff, inbox, outbox, timers, catalog, orders, ledger, returns, questions, templates, audit,
+    stores, contacts, staff, inbox, outbox, timers, catalog, orders, ledger, returns, questions, templates, audit, undo,
 )  # fmt: skip
 APP = "models"
 ONE_MIGRATION_AT_A_TIME = 4_711_001

@@ -16,6 +16,7 @@ async def save(work: Work, effects: Iterable[Effect], cause: int | None) -> None
                 outbox.say(
                     work, effect.contact_id, effect.message,
                     cause=cause, fallback=effect.fallback, arrival=effect.arrival, order_id=effect.order_id,
+                    due_at=effect.due_at,
                 )  # fmt: skip
             case TellStaff():
                 tell_staff(work, effect)

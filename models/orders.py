@@ -8,15 +8,17 @@ from typing import Any
 from tortoise import Model, fields
 
 from flows import fulfilment, gate, notices
+from flows import undo as undo_rules
 from flows.fulfilment import Shipment
 from flows.lifecycle import Move, Outcome
-from flows.order import CUSTOMER, Action, Line, Order, Sale
+from flows.order import CUSTOMER, STAFF, Action, Line, Order, Sale
 from flows.order_table import ORDER, decide
 from flows.phrases import say
 from flows.settings import Settings
-from models import catalog, contacts, effects
+from models import catalog, contacts, effects, outbox, undo
 from models.statements import INT, TEXT, TIME, Query, Statement, insert, kinds, select, statement, update
 from models.stores import StoreRow
+from models.undo import Kept
 from models.work import Table, View, Work
 
 
@@ -219,6 +221,7 @@ _OF_MESSAGE = select(
 )
 _LINES = select(OrderLineRow, "WHERE t.order_id IN :ids ORDER BY t.order_id, t.position", ids=INT)
 _SHIPMENTS = select(ShipmentRow, "WHERE t.order_id = :id ORDER BY t.number", id=INT)
+_UNPACK = statement("DELETE FROM shipment WHERE id = :id", {"id": INT})
 _CHANGES = select(OrderHistoryRow, "WHERE t.order_id = :id ORDER BY t.version", id=INT)
 _NAMES = statement(
     "SELECT c.id, COALESCE(s.name, c.name) FROM contact c LEFT JOIN staff s ON s.contact_id = c.id WHERE c.id IN :ids",
@@ -314,7 +317,8 @@ async def advance(work: Work, order: Order, action: Action, actor: Actor, settin
     outcome = decide(order, action, settings, lines, now=work.now, short=titles)
     if not isinstance(outcome, Move) or (outcome.status == order.status and action.event in ORDER.facts):
         return order, outcome
-    parcels = await shipments_of(work, order) if action.event in gate.OF_PARCELS else []
+    of_parcels = action.event in gate.OF_PARCELS
+    parcels = await shipments_of(work, order) if of_parcels else []
     after, change = gate.apply(Sale(order, lines), parcels, action, outcome, work.now)
     _keep_parcels(work, order, change)
     after = _replace(work, order, after, action, actor)
@@ -324,8 +328,58 @@ async def advance(work: Work, order: Order, action: Action, actor: Actor, settin
         customer.language or work.store.language, actor.contact_id,
     )  # fmt: skip
     follows = notices.follow(Sale(order, lines), Sale(after, change.lines), action, where)
+    if action.event in ORDER.commands:
+        outbox.send_waiting(work, order.contact_id, order.id, but=actor.event_id)
+    until = _until(work, action, actor, settings)
+    if until is not None:
+        before = undo_rules.remember(Sale(order, lines), parcels if of_parcels else None)
+        follows, count = notices.waiting(follows, order.contact_id, until)
+        await _keep_for_undo(work, after, before, actor, until=until, notices=count)
     await effects.save(work, follows, actor.event_id)
     return after, outcome
+
+
+def _until(work: Work, action: Action, actor: Actor, settings: Settings) -> datetime | None:
+    """Until when an action can be taken back, if at all."""
+    window = undo_rules.window(action, settings)
+    return work.now + window if window and actor.contact_id is not None else None
+
+
+async def _keep_for_undo(
+    work: Work, after: Order, before: dict[str, Any], actor: Actor, *, until: datetime, notices: int = 0
+) -> None:
+    """`notices` is how many messages to the customer wait until then."""
+    assert actor.contact_id is not None
+    kept = Kept(after.id, work.store.id, actor.contact_id, actor.event_id, after.version, notices, until, before)
+    await undo.keep(work, kept)
+
+
+async def take_back(work: Work, kept: Kept, actor: Actor, settings: Settings) -> Order | None:
+    """Undo what was kept, with its notice; None when the order has moved on, or the customer knows already."""
+    order = await get(work, kept.id)
+    if kept.version != order.version or kept.expires_at <= work.now:
+        return None
+    if not await outbox.take_back(work, order.contact_id, order.id, cause=kept.event_id, count=kept.notices):
+        return None
+    lines, before = await lines_of(work, order), undo_rules.recall(kept.before)
+    for position, line in enumerate(before.lines, 1):
+        work.replace(LINES, Sold(order.id, position, line))
+    if before.shipments is not None:
+        await _restore_parcels(work, order, before.shipments)
+    after = _replace(work, order, undo_rules.restored(order, before), Action(undo_rules.UNDO, STAFF), actor)
+    follows = notices.undone(Sale(order, lines), Sale(after, before.lines), settings)
+    await effects.save(work, follows, actor.event_id)
+    return after
+
+
+async def _restore_parcels(work: Work, order: Order, before: Sequence[Shipment]) -> None:
+    known = {shipment.id for shipment in before}
+    for shipment in await shipments_of(work, order):
+        if shipment.id not in known:
+            work.forget(SHIPMENTS, shipment.id)
+            work.afterwards(_UNPACK(id=shipment.id))
+    for shipment in before:
+        work.replace(SHIPMENTS, shipment)
 
 
 def _keep_parcels(work: Work, order: Order, change: fulfilment.Parcels) -> None:
@@ -335,6 +389,17 @@ def _keep_parcels(work: Work, order: Order, change: fulfilment.Parcels) -> None:
         work.replace(SHIPMENTS, shipment)
     if change.new is not None:
         work.add(SHIPMENTS, replace(change.new, id=work.ids.new()))
+
+
+async def amend_for_now(work: Work, after: Order, action: Action, actor: Actor, settings: Settings) -> Order:
+    """The same as `amend`, to be taken back if it was a mistake."""
+    before = work.find(ORDERS, after.id)
+    assert before is not None
+    after = amend(work, after, action, actor)
+    if (until := _until(work, action, actor, settings)) is not None:
+        remembered = undo_rules.remember(Sale(before, await lines_of(work, before)), None)
+        await _keep_for_undo(work, after, remembered, actor, until=until)
+    return after
 
 
 def amend(work: Work, after: Order, action: Action, actor: Actor) -> Order:

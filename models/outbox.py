@@ -122,6 +122,22 @@ _WAITING_ALERTS = statement(
 )
 _BY_REPORT = select(OutboxRow, "WHERE t.token IN :tokens OR t.wamid IN :wamids", tokens=TEXT, wamids=TEXT)
 _REPORTED = update(OutboxRow, ["id", "state"], ["state", "wamid", "error_code"], also="lease_until = NULL")
+_CAUSED = statement(
+    "SELECT id FROM outbox WHERE contact_id = :contact_id AND order_id = :order_id AND cause_id = :cause"
+    " AND state = 'queued' AND attempts = 0 FOR UPDATE",
+    {"contact_id": INT, "order_id": INT, "cause": INT},
+    {"id": INT},
+)
+_TAKE_BACK = statement(
+    "UPDATE outbox SET state = 'suppressed' WHERE contact_id = :contact_id AND order_id = :order_id AND cause_id = :cause"
+    " AND state = 'queued'",
+    {"contact_id": INT, "order_id": INT, "cause": INT},
+)
+_HURRY = statement(
+    "UPDATE outbox SET due_at = :now WHERE contact_id = :contact_id AND order_id = :order_id AND state = 'queued'"
+    " AND attempts = 0 AND due_at > :now AND cause_id <> :but",
+    {"contact_id": INT, "order_id": INT, "but": INT, "now": TIME},
+)
 FORGOTTEN = messages.dump(Text("…"))
 _FORGOTTEN = f"'{orjson.dumps(FORGOTTEN).decode()}'"
 """Written out, as in the index of what is not forgotten yet."""
@@ -145,17 +161,37 @@ def say(
     expires_at: datetime | None = None,
     closed: bool = False,
     order_id: int | None = None,
+    due_at: datetime | None = None,
 ) -> None:
-    """Queue `message` for this contact, after all that is queued for them already; a `latest` word replaces the last."""
+    """Queue `message` for this contact, after all that is queued for them already; it waits until `due_at`.
+
+    A `latest` word replaces the last.
+    """
     short = messages.dump(fallback) if fallback else None
     row = _row(
         work, contact_id, messages.dump(message), short,
         cause=cause, purpose=purpose, arrival=arrival, expires_at=expires_at, closed=closed, order_id=order_id,
+        due_at=due_at,
     )  # fmt: skip
     if purpose == LATEST:
         work.append(_SUPERSEDE, row, key=(contact_id, order_id))
     else:
         work.append(_INSERT, row)
+
+
+def send_waiting(work: Work, contact_id: int, order_id: int, *, but: int | None) -> None:
+    """What still waits to be taken back goes out now, before what event `but` says."""
+    work.afterwards(_HURRY(contact_id=contact_id, order_id=order_id, but=but or 0, now=work.now))
+
+
+async def take_back(work: Work, contact_id: int, order_id: int, *, cause: int, count: int) -> bool:
+    """The `count` messages that event `cause` had for this contact are never sent; False when one is out already."""
+    which = {"contact_id": contact_id, "order_id": order_id, "cause": cause}
+    [rows] = await work.load_late(_CAUSED(**which))
+    if len(rows) != count:
+        return False
+    work.afterwards(_TAKE_BACK(**which))
+    return True
 
 
 def say_again(work: Work, row: Outbound, message: Message, *, closed: bool = False) -> None:
@@ -236,8 +272,9 @@ def _row(
     expires_at: datetime | None = None,
     closed: bool = False,
     order_id: int | None = None,
+    due_at: datetime | None = None,
 ) -> tuple[Any, ...]:
     return (
-        work.store.id, contact_id, cause, order_id, purpose, arrival, words, short, parts, work.ids.token(), work.now,
-        expires_at, closed, work.now,
+        work.store.id, contact_id, cause, order_id, purpose, arrival, words, short, parts, work.ids.token(),
+        due_at or work.now, expires_at, closed, work.now,
     )  # fmt: skip

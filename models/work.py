@@ -116,6 +116,10 @@ class Work:
             self._keep((table, key), (original, value))
         return value
 
+    def forget(self, table: Table[V] | View[V], key: Value) -> None:
+        """A row that is deleted `afterwards`."""
+        self._undo.append(((table, key), self._kept[table].pop(key)))
+
     def append(self, write: Write, row: tuple[Value, ...], *, key: Value = None) -> None:
         """A row that nobody here reads again. The last one of a `key` counts: Postgres upserts no row twice in a statement."""
         self._appended.append((write, row, key))

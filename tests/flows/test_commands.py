@@ -73,13 +73,14 @@ def test_who_may_do_what() -> None:
     reading = {"help", "doctor", "orders", "order", "history", "why"}
     acting = {
         "confirm", "approve", "reject", "start", "invoice", "pack", "ship", "out", "deliver", "failed", "complete", "hold",
-        "release", "cancel", "archive", "unarchive", "note", "alerts",
+        "release", "cancel", "archive", "unarchive", "note", "alerts", "undo",
     }  # fmt: skip
     deciding = {"accept", "deny", "resume"}
     assert {action: roles_for(action) for action in POLICY} == {
         **dict.fromkeys(reading, ("owner", "manager", "agent", "viewer")),
         **dict.fromkeys(acting, ("owner", "manager", "agent")),
         **dict.fromkeys(deciding, ("owner", "manager")),
+        **dict.fromkeys(("settings", "staff"), ("owner",)),
     }
 
 

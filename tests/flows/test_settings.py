@@ -251,6 +251,6 @@ def test_every_setting_is_shown_with_what_it_accepts_and_whether_it_works_yet() 
         "languages", "pace.number", "retention", "order_flow", "auto_collect_address", "delivery_methods",
         "tracking_required", "carriers", "abandon_after", "abandon_reminder", "expire_after", "cancel_after_ship",
         "customer_cancel_until", "invoices", "require_approval", "require_payment_to_start", "require_payment_to_ship",
-        "resume_window", "require_receipt_confirmation", "auto_complete_after", "auto_archive_after",
+        "resume_window", "undo_window", "require_receipt_confirmation", "auto_complete_after", "auto_archive_after",
     }  # fmt: skip
     assert [row.name for row in shown.values() if not row.description or not row.accepts] == []

@@ -30,7 +30,8 @@ from models.work import Work
 
 NOW = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
 """Ten in the morning in the shop."""
-STORE = Store(1, "Nukkad", "IN", "INR", "Asia/Kolkata", "en", {"carriers": "BlueDart,Blue Dart Express", "undo_window": "0s"}, b"salt")
+SETTINGS = {"carriers": "BlueDart,Blue Dart Express", "undo_window": "0s"}
+STORE = Store(1, "Nukkad", "IN", "INR", "Asia/Kolkata", "en", SETTINGS, b"salt")
 CHAI = Line("CHAI", "Masala chai", 2, 34900)
 ADDRESS = {"name": "Asha Rao", "address": "12 MG Road", "city": "Bengaluru", "in_pin_code": "560001"}
 PEOPLE = {"Asha": "919800000001", "Priya": "919800000002", "Ravi": "919800000003", "Vik": "919800000004"}
