@@ -6,6 +6,7 @@ from typing import Protocol
 
 from flows import address as addresses
 from flows import checkout, durations
+from flows.hours import moment
 from flows.messages import BODY, ROW_TITLE, TEXT, Button, Buttons, Message, Row, Rows, Text, fit
 from flows.money import show
 from flows.order import Line, Order
@@ -202,10 +203,3 @@ def timeline(order: Order, changes: Sequence[Change], store: Store, language: st
         key = "notice.tracking_with" if order.carrier else "notice.tracking"
         lines.append(say(key, language, tracking=order.tracking, carrier=order.carrier))
     return "\n".join(lines)
-
-
-def moment(at: datetime, store: Store) -> str:
-    """Day and time by the store's clock, as its locale writes them."""
-    from babel.dates import format_datetime
-
-    return str(format_datetime(at, "d MMM, HH:mm", tzinfo=store.zone, locale=store.locale.replace("-", "_")))

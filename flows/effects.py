@@ -24,10 +24,14 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class TellStaff:
-    """News for everyone of the shop who gets alerts, but for whoever caused it and gets the answer."""
+    """News for everyone of the shop who gets alerts, but for whoever caused it and gets the answer.
+
+    `to` is the one whom it is for; all get it when they are of the shop no more.
+    """
 
     news: News
     but: int | None = None
+    to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

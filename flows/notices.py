@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from flows import card, checkout, fulfilment
+from flows import card, checkout, durations, fulfilment
 from flows.effects import Effect, MoveStock, Say, StartTimer, StopTimer, TellStaff
+from flows.hours import next_opening
 from flows.messages import Button, Text
 from flows.money import show
 from flows.news import News
@@ -69,14 +70,31 @@ def undone(before: Sale, after: Sale, settings: Settings) -> list[Effect]:
     return [*timers(after.order, settings), *_stock(before, after)]
 
 
+def opens_later(order: Order, settings: Settings, store: Store, now: datetime) -> datetime | None:
+    """When an order that has just come goes on, if the shop is closed and holds such orders (`after_hours`)."""
+    if order.status != "placed" or settings.get("after_hours") != "hold":
+        return None
+    return next_opening(settings.get("business_hours"), now, store.zone)
+
+
 def submitted(order: Order, lines: Sequence[Line], where: Setting) -> TellStaff:
     """A complete order is announced with its card and the actions that come next."""
     text = card.announcement(order, lines, where.store, customer=where.customer)
-    buttons = tuple(
-        Button(card.action_id(order, event), say(f"action.{event}", where.store.language))
-        for event in next_actions(order, where.settings)[:3]
+    return TellStaff(News(text, _buttons(order, where.settings, where.store), order.id), but=None)
+
+
+def stale(order: Order, store: Store, settings: Settings, now: datetime) -> TellStaff:
+    """An order that nobody has taken further for too long, with what comes next."""
+    head, since = card.head(order, store.language), durations.about(now - order.changed_at)
+    text = say("news.stale", store.language, head=head, since=since)
+    return TellStaff(News(text, _buttons(order, settings, store), order.id), to=order.assignee_id)
+
+
+def _buttons(order: Order, settings: Settings, store: Store) -> tuple[Button, ...]:
+    return tuple(
+        Button(card.action_id(order, event), say(f"action.{event}", store.language))
+        for event in next_actions(order, settings)[:3]
     )
-    return TellStaff(News(text, buttons, order.id), but=None)
 
 
 def timers(order: Order, settings: Settings) -> list[Effect]:

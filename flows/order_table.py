@@ -261,9 +261,26 @@ def why_not(
     return outcome.reasons if isinstance(outcome, Refused) else ()
 
 
-REMIND, ABANDON, EXPIRE, COMPLETE, ARCHIVE = "remind", "abandon", "expire", "complete", "archive"
-TIMERS = (REMIND, ABANDON, EXPIRE, COMPLETE, ARCHIVE)
+REMIND, ABANDON, EXPIRE, STALE, COMPLETE, ARCHIVE = "remind", "abandon", "expire", "stale", "complete", "archive"
+TIMERS = (REMIND, ABANDON, EXPIRE, STALE, COMPLETE, ARCHIVE)
 """Kinds of an order's timers; their subject is the order's id."""
+OPENING = "opening"
+"""The shop opens: what was held because it was closed goes on, unless somebody saw to it before."""
+_SHOPS_TURN = frozenset(
+    {
+        "placed",
+        "confirmed",
+        "payment_review",
+        "on_hold",
+        "approved",
+        "processing",
+        "awaiting_invoice",
+        "invoice_issued",
+        "packed",
+        "out_for_delivery",
+    }
+)
+"""Statuses in which the order waits for somebody of the shop, and not for its customer or a carrier."""
 
 
 def open_until(order: Order, settings: Settings) -> tuple[tuple[str, datetime], ...]:
@@ -275,6 +292,8 @@ def open_until(order: Order, settings: Settings) -> tuple[tuple[str, datetime], 
         waits = {EXPIRE: "expire_after"}
     elif order.status in ("delivered", "delivery_confirmed", "awaiting_confirmation"):
         waits = {COMPLETE: "auto_complete_after"}
+    elif order.status in _SHOPS_TURN:
+        waits = {STALE: "stale_after"}
     elif order.status in ENDED and order.archived_at is None:
         waits = {ARCHIVE: "auto_archive_after"}
     moments = []

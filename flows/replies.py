@@ -8,6 +8,7 @@ from typing import Protocol
 from flows import card, desk, durations, undo
 from flows.card import ACTIONS_AS_BUTTONS
 from flows.desk import PAGE, ListRequest, Request
+from flows.hours import moment
 from flows.lifecycle import AlreadySo, Reason, Refused
 from flows.messages import BODY, ROW_TITLE, TEXT, Button, Buttons, Message, Row, Rows, Text, fit
 from flows.money import show
@@ -289,5 +290,5 @@ def _who_and_when(change: Change, counter: Counter) -> dict[str, object]:
     return {
         "did": card.did(change.action, language),
         "who": plain(change.who or say(f"by.{change.by}", language)),
-        "at": card.moment(change.at, counter.store),
+        "at": moment(change.at, counter.store),
     }

@@ -1,13 +1,13 @@
 """What the clock does to orders: it reminds, abandons, expires, completes and archives. What fits no longer changes nothing."""
 
-from flows import checkout
+from flows import checkout, notices
 from flows.messages import Text
 from flows.money import show
-from flows.order import TIMER, Action
-from flows.order_table import ABANDON, REMIND, open_until
+from flows.order import SYSTEM, TIMER, Action
+from flows.order_table import ABANDON, REMIND, STALE, open_until
 from flows.phrases import say
 from flows.settings import Settings
-from models import contacts, orders, outbox
+from models import contacts, effects, orders, outbox
 from models.inbox import Event
 from models.orders import Actor
 from models.work import Work
@@ -44,6 +44,35 @@ async def on_complete(work: Work, event: Event, subject: str) -> None:
 
 async def on_archive(work: Work, event: Event, subject: str) -> None:
     await _report(work, event, subject, "archive")
+
+
+async def on_stale(work: Work, _event: Event, subject: str) -> None:
+    """Once for each status in which an order waits too long for the shop: whoever has it is told, else everybody."""
+    order = await orders.get(work, int(subject))
+    settings = Settings(work.store.settings)
+    due_at = dict(open_until(order, settings)).get(STALE)
+    if due_at is not None and due_at <= work.now:
+        effects.tell_staff(work, notices.stale(order, work.store, settings, work.now))
+
+
+async def on_opening(work: Work, event: Event, subject: str) -> None:
+    """What came while the shop was closed goes on, unless somebody saw to it before."""
+    order = await orders.get(work, int(subject))
+    settings = Settings(work.store.settings)
+    holds = [change for change in await orders.changes_of(work, order) if change.action == "hold"]
+    if order.status != "on_hold" or not holds or holds[-1].by != SYSTEM:
+        return
+    actor = Actor(None, event.id)
+    order, _ = await orders.advance(work, order, Action("release", TIMER, is_quiet=True), actor, settings)
+    order = await orders.submit(work, order, event.id, settings)
+    customer = await contacts.get(work, order.contact_id)
+    language = customer.language or work.store.language
+    words = checkout.opened(order, settings=settings, store=work.store, language=language, now=work.now)
+    if order.is_open and order.status != "on_hold":
+        outbox.say(
+            work, order.contact_id, Text(words), cause=event.id, order_id=order.id,
+            fallback=checkout.fallback(order, work.store, words, language),
+        )  # fmt: skip
 
 
 async def _report(work: Work, event: Event, subject: str, fact: str) -> None:

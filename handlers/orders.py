@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from flows import address as addresses
-from flows import alerts, card, cart, checkout, limits, menu, notices, quote
+from flows import alerts, card, cart, checkout, limits, menu, quote
 from flows.address import Address, Unusable
 from flows.cart import PricedCart
 from flows.effects import TellStaff
@@ -141,9 +141,9 @@ async def on_place(turn: Turn) -> bool:
 async def _receive(turn: Turn, order: Order, lines: Sequence[Line], priced: PricedCart) -> None:
     saved = turn.contact.address if order.checkout_step == Step.ADDRESS else None
     if order.checkout_step == Step.COMPLETE:
-        order = await _submit(turn, order, lines)
+        order = await orders.submit(turn.work, order, turn.event.id, turn.settings)
     answer = checkout.received(
-        order, lines, priced, store=turn.store,
+        order, lines, priced, store=turn.store, settings=turn.settings,
         language=turn.language, saved=saved,
         has_form=_has_form(turn),
     )  # fmt: skip
@@ -205,8 +205,11 @@ async def _take_address(turn: Turn, order: Order, given: Address, source: str) -
     order = orders.amend(turn.work, checkout.with_address(order, given, source), Action("address", CUSTOMER), actor)
     contacts.keep_address(turn.work, turn.contact, given)
     questions.close(turn.work, turn.contact.id, questions.CUSTOMER)
-    order = await _submit(turn, order, lines)
-    turn.say(checkout.completed(order, store=turn.store, language=turn.language), about=order)
+    order = await orders.submit(turn.work, order, turn.event.id, turn.settings)
+    turn.say(
+        checkout.completed(order, settings=turn.settings, store=turn.store, language=turn.language, now=turn.work.now),
+        about=order,
+    )
     await _ask_for_next(turn, order, given)
 
 
@@ -217,18 +220,6 @@ async def _end_sold_out(turn: Turn, order: Order, missing: Sequence[Line]) -> No
     action = Action("cancel", SYSTEM, note=say("recover.note", turn.store.language), is_quiet=True)
     await orders.advance(turn.work, order, action, Actor(None, turn.event.id), turn.settings)
     turn.say(Text(say("recover.sold_out", turn.language, label=order.label, list=titles)), about=order)
-
-
-async def _submit(turn: Turn, order: Order, lines: Sequence[Line]) -> Order:
-    """Nothing is open with the customer: the order flow decides what happens by itself, and staff hear of it now."""
-    after, _ = await orders.advance(
-        turn.work, order, Action("submit", SYSTEM), Actor(None, turn.event.id), turn.settings
-    )
-    # The gate has set the timers of an order that moved; of one that stays, the customer's end here all the same.
-    timers = notices.timers(after, turn.settings) if after.status == order.status else []
-    where = notices.Setting(turn.store, turn.settings, turn.who, turn.language, turn.contact.id)
-    await effects.save(turn.work, [*timers, notices.submitted(after, lines, where)], turn.event.id)
-    return after
 
 
 async def _ask_for_next(turn: Turn, done: Order, given: Address) -> None:

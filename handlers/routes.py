@@ -86,6 +86,8 @@ TIMERS: Mapping[str, Callable[[Work, Event, str], Awaitable[None]]] = {
     order_table.REMIND: order_timers.on_remind,
     order_table.ABANDON: order_timers.on_abandon,
     order_table.EXPIRE: order_timers.on_expire,
+    order_table.STALE: order_timers.on_stale,
+    order_table.OPENING: order_timers.on_opening,
     order_table.COMPLETE: order_timers.on_complete,
     order_table.ARCHIVE: order_timers.on_archive,
 }

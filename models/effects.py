@@ -29,7 +29,8 @@ async def save(work: Work, effects: Iterable[Effect], cause: int | None) -> None
 
 
 def tell_staff(work: Work, told: TellStaff) -> None:
-    """News for everyone of the shop whose role gets alerts."""
-    for person in staff.list_all(work):
-        if person.contact_id != told.but and may(person.role, "alerts"):
-            work.tell(person.contact_id, told.news)
+    """News for everyone of the shop whose role gets alerts, or for one of them."""
+    people = [person.contact_id for person in staff.list_all(work) if may(person.role, "alerts")]
+    for contact_id in [told.to] if told.to in people else people:
+        if contact_id != told.but:
+            work.tell(contact_id, told.news)

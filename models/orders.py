@@ -9,10 +9,11 @@ from tortoise import Model, fields
 
 from flows import fulfilment, gate, notices
 from flows import undo as undo_rules
+from flows.effects import StartTimer
 from flows.fulfilment import Shipment
 from flows.lifecycle import Move, Outcome
-from flows.order import CUSTOMER, STAFF, Action, Line, Order, Sale
-from flows.order_table import ORDER, decide
+from flows.order import CUSTOMER, STAFF, SYSTEM, Action, Line, Order, Sale
+from flows.order_table import OPENING, ORDER, decide
 from flows.phrases import say
 from flows.settings import Settings
 from models import catalog, contacts, effects, outbox, undo
@@ -369,6 +370,30 @@ async def take_back(work: Work, kept: Kept, actor: Actor, settings: Settings) ->
     after = _replace(work, order, undo_rules.restored(order, before), Action(undo_rules.UNDO, STAFF), actor)
     follows = notices.undone(Sale(order, lines), Sale(after, before.lines), settings)
     await effects.save(work, follows, actor.event_id)
+    return after
+
+
+async def submit(work: Work, order: Order, event_id: int, settings: Settings) -> Order:
+    """Nothing is open with the customer: the order flow decides what happens by itself, and staff hear of it.
+
+    While the shop is closed it may wait for the opening instead.
+    """
+    opening = notices.opens_later(order, settings, work.store, work.now)
+    if opening is not None:
+        held = Action("hold", SYSTEM, note=say("hours.note", work.store.language), is_quiet=True)
+        after, _ = await advance(work, order, held, Actor(None, event_id), settings)
+        await effects.save(work, [StartTimer(OPENING, str(order.id), opening)], event_id)
+        return after
+    after, _ = await advance(work, order, Action("submit", SYSTEM), Actor(None, event_id), settings)
+    # The gate has set the timers of an order that moved; of one that stays, the customer's end here all the same.
+    follows = notices.timers(after, settings) if after.status == order.status else []
+    customer = await contacts.get(work, order.contact_id)
+    where = notices.Setting(
+        work.store, settings, customer.name or say("alert.somebody", work.store.language),
+        customer.language or work.store.language, order.contact_id,
+    )  # fmt: skip
+    follows = [*follows, notices.submitted(after, await lines_of(work, after), where)]
+    await effects.save(work, follows, event_id)
     return after
 
 
