@@ -9,7 +9,7 @@ from flows import checkout, durations
 from flows.hours import moment
 from flows.messages import BODY, ROW_TITLE, TEXT, Button, Buttons, Message, Row, Rows, Text, fit
 from flows.money import show
-from flows.order import Line, Order
+from flows.order import FORCED, Line, Order, Step
 from flows.order_table import next_actions
 from flows.phrases import say
 from flows.plain import plain
@@ -41,10 +41,6 @@ class Change(Protocol):
 def label(status: str, language: str) -> str:
     """The status as people read it."""
     return say(f"status.{status}", language)
-
-
-FORCED = "force "
-"""What stands in the history before an action that overruled the shop's own rules."""
 
 
 def did(action: str, language: str) -> str:
@@ -127,7 +123,10 @@ def announcement(order: Order, lines: Sequence[Line], store: Store, *, customer:
 
 def _customer(order: Order, customer: str, chat: str | None, language: str) -> str:
     lines = [say("card.customer", language, customer=plain(customer))]
-    lines.append(say("card.chat", language, chat=chat) if chat else say("card.no_chat", language))
+    key = "card.chat" if chat and order.has_chat else "card.no_chat" if order.has_chat else "card.never_chat"
+    lines.append(say(key, language, chat=chat))
+    if order.tags:
+        lines.append(say("card.tags", language, tags=", ".join(order.tags)))
     if order.customer_note:
         lines.append(say("card.note", language, note=plain(order.customer_note, 200)))
     if order.needs_review:
@@ -139,7 +138,8 @@ def _delivery(order: Order, language: str) -> str:
     if order.address is not None:
         text = say("card.address", language, address="\n".join(addresses.lines(order.address)))
     elif order.needs_address:
-        text = say("card.no_address", language)
+        asked = order.checkout_step == Step.ADDRESS
+        text = say("card.no_address" if asked else "card.address_not_asked", language, number=order.number)
     else:
         text = ""
     if order.tracking:

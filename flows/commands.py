@@ -19,7 +19,15 @@ class Row:
 
 
 ORDERS = (
-    Row("orders", "orders [status] [today] [sort date] [asc|desc] [page]", "command.orders", "orders"),
+    Row(
+        "orders",
+        "orders [status] [paid|unpaid] [mine] [today] [archived] [sort date|paid] [asc|desc] [page]",
+        "command.orders",
+        "orders",
+    ),
+    Row("board", "board", "command.board", "board"),
+    Row("find", "find text", "command.find", "find"),
+    Row("new", "new NUMBER 2xSKU 1xSKU [note]", "command.new", "new"),
     Row("order", "order 1042", "command.order", "order"),
     Row("history", "history 1042", "command.history", "history"),
     Row("why", "why 1042 ship", "command.why", "why"),
@@ -43,6 +51,12 @@ ORDERS = (
     Row("archive", "archive 1042 [1043 …]", "command.archive", "archive"),
     Row("unarchive", "unarchive 1042 [1043 …]", "command.unarchive", "unarchive"),
     Row("note", "note 1042 text", "command.note", "note"),
+    Row("assign", "assign 1042 NAME", "command.assign", "assign"),
+    Row("tag", "tag 1042 word", "command.tag", "tag"),
+    Row("address", "address 1042 TEXT", "command.address", "address"),
+    Row("chat", "chat 1042 text", "command.chat", "chat"),
+    Row("resend", "resend 1042", "command.resend", "resend"),
+    Row("force", "force ship 1042 … reason", "command.force", "force"),
 )
 """The commands about orders: actions of the order's table under their own names, and ways to look at it."""
 

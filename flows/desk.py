@@ -13,7 +13,7 @@ from flows import limits
 from flows.lifecycle import Outcome, Reason, Refused
 from flows.messages import fit
 from flows.order import STAFF, Action
-from flows.order_table import COMMANDS, ORDER
+from flows.order_table import COMMANDS, DERIVED, ORDER
 from flows.phrases import LANGUAGES, say
 from flows.plain import plain
 from flows.spelling import nearest, one_of
@@ -33,6 +33,8 @@ PAGE = 10
 _SEVERAL = frozenset(
     {"confirm", "approve", "start", "pack", "out", "deliver", "complete", "release", "archive", "unarchive"}
 )
+_TEXTS = frozenset({"note", "assign", "tag", "address", "chat"})
+"""Commands of which everything after the number is text."""
 _ASKED = {
     "why.tracking": TRACKING, "why.reason": REASON, "why.recall_reason": REASON, "why.invoice_number": INVOICE,
 }  # fmt: skip
@@ -62,12 +64,18 @@ class Request:
     is_quiet: bool = False
     about: str | None = None
     invoice: str | None = None
+    is_forced: bool = False
+
+    @property
+    def permit(self) -> str:
+        """The command whose permission it needs."""
+        return "force" if self.is_forced else self.word
 
     @property
     def action(self) -> Action:
         return Action(
             self.word, STAFF, note=self.note, tracking=self.tracking, carrier=self.carrier, is_quiet=self.is_quiet,
-            number=self.invoice,
+            number=self.invoice, is_forced=self.is_forced,
         )  # fmt: skip
 
     def remember(self) -> dict[str, Any]:
@@ -85,12 +93,14 @@ def read(word: str, argument: str, *, carriers: Sequence[str] = (), is_reply: bo
     words = line.split()
     if word == "why":
         return _read_why(words)
+    if word == "force":
+        return _read_force(argument, carriers, is_reply=is_reply)
     numbers, words = _take_numbers(words, most=MOST + 1 if word in _SEVERAL else 1, sure=is_reply)
     if len(numbers) > MOST:
         return Reason("desk.too_many", {"most": MOST})
-    if word in ("order", "history"):
+    if word in ("order", "history", "resend"):
         return Request(word, numbers)
-    if word == "note":
+    if word in _TEXTS:
         return Request(word, numbers, _note(words, below))
     if word == "ship":
         return _read_ship(numbers, words, below, carriers)
@@ -109,6 +119,19 @@ def _read_ship(numbers: tuple[int, ...], words: list[str], below: str, carriers:
     is_quiet = _take_quiet(words)
     tracking, carrier, words = _take_tracking(words, carriers, _TRACKING)
     return Request("ship", numbers, _note(words, below), tracking, carrier, is_quiet)
+
+
+def _read_force(argument: str, carriers: Sequence[str], *, is_reply: bool) -> Request | Reason:
+    """The action that a manager insists on. What follows from records cannot be insisted on."""
+    first, _, rest = argument.strip().partition(" ")
+    word = first.lower()
+    if word in DERIVED or word in ("refunded", "paid"):
+        return Reason("desk.derived", {"word": word})
+    if word not in COMMANDS:
+        hint = nearest(word, COMMANDS) or "ship"
+        return Reason("desk.no_force", {"word": plain(first, 30), "nearest": hint})
+    request = read(word, rest, carriers=carriers, is_reply=is_reply)
+    return request if isinstance(request, Reason) else replace(request, numbers=request.numbers[:1], is_forced=True)
 
 
 def _read_why(words: Sequence[str]) -> Request | Reason:
@@ -210,19 +233,28 @@ def asks(outcome: Outcome) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class ListRequest:
-    """A page of orders, the newest first unless `is_ascending`. Without `statuses` all are meant."""
+    """A page of orders, the newest first unless `is_ascending`. Without `statuses` all are meant.
+
+    `is_paid` None: whatever is paid. `by_paid`: in the order in which they were paid.
+    """
 
     statuses: tuple[str, ...] = ()
     is_today: bool = False
     is_ascending: bool = False
     page: int = 1
+    is_paid: bool | None = None
+    is_mine: bool = False
+    is_archived: bool = False
+    by_paid: bool = False
 
     def text(self) -> str:
         """How this is asked for."""
-        today = ["today"] if self.is_today else []
-        order = ["sort", "date", "asc"] if self.is_ascending else []
+        paid = [] if self.is_paid is None else ["paid"] if self.is_paid else ["unpaid"]
+        flags = {"mine": self.is_mine, "today": self.is_today, "archived": self.is_archived, "sort paid": self.by_paid}
+        said = [word for word, is_said in flags.items() if is_said]
+        way = ["asc"] if self.is_ascending else []
         page = [str(self.page)] if self.page > 1 else []
-        return " ".join(["orders", *self.statuses, *today, *order, *page])
+        return " ".join(["orders", *self.statuses, *paid, *said, *way, *page])
 
 
 def read_list(argument: str, language: str) -> ListRequest | Reason:
@@ -243,8 +275,14 @@ def _take_list_word(words: Sequence[str], names: Mapping[str, str], request: Lis
     match words:
         case ["today", *_]:
             return 1, replace(request, is_today=True)
-        case ["sort", "date", *_]:
-            return 2, request
+        case ["sort", ("date" | "paid") as by, *_]:
+            return 2, replace(request, by_paid=by == "paid")
+        case [("paid" | "unpaid") as paid, *_]:
+            return 1, replace(request, is_paid=paid == "paid")
+        case ["mine", *_]:
+            return 1, replace(request, is_mine=True)
+        case ["archived", *_]:
+            return 1, replace(request, is_archived=True)
         case [("asc" | "desc") as way, *_]:
             return 1, replace(request, is_ascending=way == "asc")
         case [page, *_] if page.isdecimal() and len(page) <= 4 and int(page):
@@ -268,8 +306,11 @@ def _names_of_statuses(language: str) -> dict[str, str]:
     return dict(written())
 
 
+_LIST_WORDS = ("today", "mine", "paid", "unpaid", "archived", "sort", "asc", "desc")
+
+
 def _list_help(word: str, names: Mapping[str, str], language: str) -> dict[str, object]:
-    close = nearest(word, [*names, "today", "sort", "asc", "desc"])
+    close = nearest(word, [*names, *_LIST_WORDS])
     hint = " " + say("desk.did_you_mean", language, nearest=close) if close else ""
     labels = ", ".join(say(f"status.{status}", language) for status in ORDER.statuses)
     return {"word": plain(word, 30), "hint": hint, "statuses": labels}

@@ -116,7 +116,7 @@ def promised(sale: Sale) -> list[Effect]:
 
 def _words(order: Order, action: Action, where: Setting) -> list[Effect]:
     key = TOLD.get(action.event)
-    if key is None or action.is_quiet or where.actor_id == order.contact_id:
+    if key is None or action.is_quiet or where.actor_id == order.contact_id or not order.has_chat:
         return []
     text = say(key, where.language, **_fields(order, where))
     if action.event == "ship":

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from flows.approval import is_over_limit
 from flows.lifecycle import Guard, Reason
 from flows.order import CUSTOMER, Action, Line, Order, Step
 from flows.settings import Settings
@@ -80,8 +81,9 @@ def invoice_number_is_given(case: Case) -> Reason | None:
 
 @overridable
 def is_approved(case: Case) -> Reason | None:
-    """With `require_approval` on, work begins when somebody has approved."""
-    waits = case.order.status == "confirmed" and case.settings.get("require_approval")
+    """With `require_approval` on, or from `approval_limit` on, work begins when somebody has approved."""
+    needed = case.settings.get("require_approval") or is_over_limit(case.order, case.settings)
+    waits = needed and case.order.status == "confirmed"
     return Reason("why.approval") if waits else None
 
 

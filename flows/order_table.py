@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flows import order_rules as rules
+from flows.approval import is_over_limit
 from flows.lifecycle import Lifecycle, Move, Outcome, Reason, Refused, read_grid
 from flows.order import CUSTOMER, ENDED, STAFF, Action, Line, Order, Step
 from flows.order_rules import Case
@@ -224,6 +225,8 @@ def moved(order: Order, action: Action, outcome: Move, now: datetime) -> Order:
         carrier=action.carrier or order.carrier,
         invoice_number=action.number if event == "invoice" else order.invoice_number,
         packed_at=now if event == "pack" else None if event == "resume" else order.packed_at,
+        claimed_at=now if event == "export" else order.claimed_at,
+        claimed_by=action.details.get("by") if event == "export" else order.claimed_by,
         archived_at=now if event == "archive" else None if event == "unarchive" else order.archived_at,
         asks_cancel=order.asks_cancel and event != "cancel",
         changed_at=now if moves else order.changed_at,
@@ -236,7 +239,7 @@ def next_actions(order: Order, settings: Settings, *, by: str = STAFF, now: date
         return []
     offered = []
     for event in LIKELY:
-        if event in _WHERE_IN_USE and not settings.get(_WHERE_IN_USE[event]):
+        if not _is_in_use(event, order, settings):
             continue
         outcome = decide(order, Action(event, by, note="-", tracking="-", number="-"), settings, now=now)
         if isinstance(outcome, Move):
@@ -251,6 +254,12 @@ LIKELY = (
 """What takes an order further; what comes after it has ended, and what is done to single lines, is asked for in words."""
 _WHERE_IN_USE = {"approve": "require_approval", "invoice": "invoices"}
 """What is offered only where the store's settings make a step of it."""
+
+
+def _is_in_use(event: str, order: Order, settings: Settings) -> bool:
+    if event not in _WHERE_IN_USE or settings.get(_WHERE_IN_USE[event]):
+        return True
+    return event == "approve" and is_over_limit(order, settings)
 
 
 def why_not(

@@ -28,7 +28,7 @@ POLICY: Mapping[str, frozenset[Role]] = {
     "doctor": ALL,
     "alerts": STAFF,
     "undo": STAFF,
-    **dict.fromkeys(("orders", "order", "history", "why"), ALL),
+    **dict.fromkeys(("orders", "board", "find", "order", "history", "why"), ALL),
     **dict.fromkeys(
         (
             "confirm",
@@ -51,9 +51,18 @@ POLICY: Mapping[str, frozenset[Role]] = {
         ),
         STAFF,
     ),
-    **dict.fromkeys(("accept", "deny", "resume"), SENIOR),
-    **dict.fromkeys(("settings", "staff"), OWNERS),
+    **dict.fromkeys(("assign", "tag", "address", "resend", "chat", "new"), STAFF),
+    **dict.fromkeys(("accept", "deny", "resume", "force"), SENIOR),
+    **dict.fromkeys(("settings", "staff", "allow"), OWNERS),
 }
+
+
+LIMITS: Mapping[tuple[Role, str], str] = {(Role.AGENT, "approve"): "approval_limit"}
+"""The setting with the amount up to which a role may do something by itself."""
+
+
+def limit(role: str, action: str) -> str | None:
+    return next((name for (who, what), name in LIMITS.items() if (who, what) == (role, action)), None)
 
 
 def may(role: str, action: str) -> bool:

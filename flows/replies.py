@@ -1,19 +1,21 @@
 """What staff are answered about orders: done, already so, not possible and why, what is missing. Each names its order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from flows import card, desk, durations, undo
+from flows.approval import ALLOW, REFUSE
 from flows.card import ACTIONS_AS_BUTTONS
 from flows.desk import PAGE, ListRequest, Request
 from flows.hours import moment
 from flows.lifecycle import AlreadySo, Reason, Refused
 from flows.messages import BODY, ROW_TITLE, TEXT, Button, Buttons, Message, Row, Rows, Text, fit
-from flows.money import show
+from flows.money import exponent, show
+from flows.news import News
 from flows.notices import TOLD
-from flows.order import STAFF, Action, Order
+from flows.order import STAFF, Action, Line, Order, Step
 from flows.order_table import LIKELY, ORDER, decide, next_actions
 from flows.phrases import say
 from flows.plain import plain
@@ -76,7 +78,11 @@ def done(order: Order, request: Request, counter: Counter, *, is_own: bool) -> M
     if request.note:
         lines.append(say("card.note", language, note=plain(request.note, 200)))
     window = undo.window(request.action, counter.settings)
-    if request.word in TOLD and not is_own:
+    if request.is_forced:
+        lines.append(say("desk.forced", language))
+    if request.word in TOLD and not order.has_chat:
+        lines.append(say("desk.no_chat", language))
+    elif request.word in TOLD and not is_own:
         key = "desk.quiet" if request.is_quiet else "desk.told_soon" if window else "desk.told"
         lines.append(say(key, language, window=durations.show(window)))
     if not counter.next_actions(order):
@@ -101,6 +107,66 @@ def not_undone(order: Order | None, counter: Counter) -> Message:
     if order is None:
         return Text(text)
     return _with_actions(order, [card.head(order, counter.language), text], counter)
+
+
+def made(order: Order, lines: Sequence[Line], counter: Counter) -> Message:
+    """An order that staff took, and what its customer hears of it."""
+    language = counter.language
+    items = ", ".join(
+        say("card.item", language, quantity=line.quantity, title=plain(line.title, 40)) for line in lines[:10]
+    )
+    amount = show(order.total, order.currency, counter.store.locale)
+    if not order.has_chat:
+        key = "new.without_chat" if order.needs_address else "new.without_chat_fetched"
+    else:
+        key = "new.asked" if order.checkout_step == Step.ADDRESS else "new.told"
+    told = say(key, language, number=order.number)
+    return _with_actions(order, [card.head(order, language), items, amount, told], counter)
+
+
+def unclear(order: Order, key: str, counter: Counter, **fields: object) -> Message:
+    """A sentence about an order, below its status."""
+    text = say(key, counter.language, number=order.number, label=order.label, **fields)
+    return Text("\n".join([card.head(order, counter.language), text]))
+
+
+def kept_so(order: Order, text: str, counter: Counter, *, action: str | None) -> Message:
+    """What staff keep of it now; `action` can be taken back."""
+    window = undo.window(Action(action, STAFF), counter.settings) if action else None
+    return _with_actions(order, [card.head(order, counter.language), text], counter, can_undo=bool(window))
+
+
+def owner_question(order: Order, who: str, counter: Counter) -> News:
+    """An approval above somebody's limit, for the owner to decide."""
+    language = counter.language
+    amount = show(order.total, order.currency, counter.store.locale)
+    text = say(
+        "approval.question", language,
+        head=card.head(order, language), who=plain(who), amount=amount, number=order.number,
+    )  # fmt: skip
+    buttons = tuple(
+        Button(card.action_id(order, event), say(f"approval.{event}", language)) for event in (ALLOW, REFUSE)
+    )
+    return News(text, buttons, order.id)
+
+
+def owner_asked(order: Order, owners: str, counter: Counter) -> Message:
+    limit = show(
+        int(counter.settings.get("approval_limit").scaleb(exponent(order.currency))), order.currency,
+        counter.store.locale,
+    )  # fmt: skip
+    return unclear(order, "approval.asked", counter, owners=owners, limit=limit)
+
+
+def owner_decided(order: Order, *, is_allowed: bool, counter: Counter) -> Message:
+    if is_allowed:
+        window = undo.window(Action("approve", STAFF), counter.settings)
+        return _with_actions(order, [card.head(order, counter.language)], counter, can_undo=bool(window))
+    return unclear(order, "approval.refused_it", counter)
+
+
+def not_owner(order: Order, counter: Counter) -> Message:
+    return unclear(order, "approval.not_owner", counter)
 
 
 def noted(order: Order, note: str, counter: Counter) -> Message:
@@ -193,9 +259,10 @@ def ask_number(request: Request, language: str) -> Text:
     return Text(say("ask.number", language, word=request.word))
 
 
-def ask(order: Order, question: str, language: str) -> Text:
+def ask(order: Order, question: str, language: str, *, is_forced: bool = False) -> Text:
     """What is missing for an action; the next message answers."""
-    return Text("\n".join([card.head(order, language), say(_ASKS[question], language)]))
+    key = "ask.force_reason" if is_forced and question == desk.REASON else _ASKS[question]
+    return Text("\n".join([card.head(order, language), say(key, language)]))
 
 
 def ask_again(order: Order, question: str, text: str, language: str) -> Text:
@@ -238,16 +305,42 @@ def listing(
     pages = -(-count // PAGE)
     language = store.language
     if not orders:
-        last = ListRequest(request.statuses, request.is_today, request.is_ascending, max(pages, 1))
+        last = replace(request, page=max(pages, 1))
         key = "list.no_page" if pages else "list.empty" if request == ListRequest(page=request.page) else "list.none"
         return Text(say(key, language, pages=pages, command=last.text()))
     lines = [say("list.head", language, count=count, page=request.page, pages=pages), ""]
     lines += [card.in_a_list(order, store, customer=customers[order.contact_id], now=now) for order in orders]
     if request.page < pages:
-        following = ListRequest(request.statuses, request.is_today, request.is_ascending, request.page + 1)
+        following = replace(request, page=request.page + 1)
         lines[1:1] = [say("list.next", language, command=following.text())]
     rows = tuple(_row(order, store, customers[order.contact_id]) for order in orders)
     return Rows(fit("\n".join(lines), BODY), say("list.open", language), rows)
+
+
+def found(words: str, orders: Sequence[Order], store: Store, *, customers: Mapping[int, str], now: datetime) -> Message:
+    """What `words` fit, each to be opened by a tap."""
+    if not orders:
+        return Text(say("find.nothing", store.language, words=plain(words, 60)))
+    lines = [say("find.head", store.language, count=len(orders), words=plain(words, 60)), ""]
+    lines += [card.in_a_list(order, store, customer=customers[order.contact_id], now=now) for order in orders]
+    rows = tuple(_row(order, store, customers[order.contact_id]) for order in orders)
+    return Rows(fit("\n".join(lines), BODY), say("list.open", store.language), rows)
+
+
+def board(standings: Mapping[str, tuple[int, datetime]], store: Store, now: datetime) -> Message:
+    """How many orders stand where, and for how long the first of them has."""
+    language = store.language
+    if not standings:
+        return Text(say("board.empty", language))
+    total = sum(count for count, _ in standings.values())
+    lines = [say("board.head", language, count=total, store=store.name)]
+    for status in ORDER.statuses:
+        if status in standings:
+            count, since = standings[status]
+            fields = {"status": card.label(status, language), "count": count, "since": durations.about(now - since)}
+            lines.append(say("board.line", language, **fields))
+    lines.append(say("board.how", language, status=next(s for s in ORDER.statuses if s in standings)))
+    return Text("\n".join(lines))
 
 
 def _row(order: Order, store: Store, customer: str) -> Row:

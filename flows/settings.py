@@ -92,7 +92,7 @@ _ROWS = (
     _row("low_stock", kinds.number(0, 1_000_000), "5", "pieces left at which staff are told"),
     _row("invoices", ON_OFF, "off", "an invoice is a step of its own between work and parcel", soul="on", built=True),
     _row("require_approval", ON_OFF, "off", "a confirmed order waits for an approval", picky="on", built=True),
-    _row("approval_limit", kinds.optional(AMOUNT), NONE, "amount from which a second person approves"),
+    _row("approval_limit", kinds.optional(AMOUNT), NONE, "amount from which a second person approves", built=True),
     _row("require_payment_to_start", ON_OFF, "off", "work starts only when it is paid", soul="on", built=True),
     _row(
         "require_payment_to_ship",

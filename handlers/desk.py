@@ -3,9 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, time
-from typing import Any
 
-from flows import card, desk, limits, replies
+from flows import approval, card, desk, policy, replies
 from flows.commands import BY_WORD, WORDS, Row
 from flows.desk import Request
 from flows.inbound import Tap, Words
@@ -16,7 +15,7 @@ from flows.order_table import COMMANDS, ORDER, decide
 from flows.phrases import say
 from flows.understand import Wish, wish
 from handlers.turn import Turn
-from models import contacts, orders, questions
+from models import contacts, listing, orders, questions, staff
 from models.orders import Actor
 from models.questions import Question
 
@@ -60,7 +59,7 @@ async def on_answer(turn: Turn) -> bool:
     request = desk.recall(question.data["request"])
     if question.kind == desk.CANCEL:
         return await _answer_cancel(turn, question, wish(content.body))
-    if turn.permits(BY_WORD[request.word]):
+    if turn.permits(BY_WORD[request.permit]):
         await _complete(turn, question.kind, request, content.body)
     return True
 
@@ -93,7 +92,7 @@ async def on_tap(turn: Turn) -> bool:
 async def _find(turn: Turn, request: Request) -> None:
     """The order or orders that are named; one that is not named is asked for."""
     if not request.numbers:
-        _ask(turn, desk.NUMBER, request, None)
+        turn.ask_staff(desk.NUMBER, request, None)
         turn.record(request.word, "asked")
         turn.say(replies.ask_number(request, turn.store.language))
     elif len(request.numbers) > 1:
@@ -105,27 +104,55 @@ async def _find(turn: Turn, request: Request) -> None:
 
 
 async def _carry_out(turn: Turn, request: Request, order: Order) -> None:
-    await _HOW.get(request.word, _act)(turn, request, order)
+    await HOW.get(request.word, _act)(turn, request, order)
 
 
 async def _act(turn: Turn, request: Request, order: Order) -> None:
     """An action of the order's table: done, asked about, or refused with every reason."""
     counter = turn.counter
+    if request.is_forced and isinstance(decide(order, replace(request, is_forced=False).action, turn.settings), Move):
+        request = replace(request, is_forced=False)
     outcome = decide(order, request.action, turn.settings)
+    if request.is_forced and isinstance(outcome, Move) and not request.note:
+        outcome = Refused((Reason("why.reason", {"word": request.word}),))
     if (question := desk.asks(outcome)) is not None:
-        _ask(turn, question, request, order)
-        _answer(turn, order, request.word, "asked", replies.ask(order, question, turn.store.language))
+        turn.ask_staff(question, request, order)
+        asked = replies.ask(order, question, turn.store.language, is_forced=request.is_forced)
+        _answer(turn, order, request.word, "asked", asked)
     elif isinstance(outcome, Refused):
         _answer(turn, order, request.word, "refused", replies.refused(order, request.word, outcome, counter))
     elif isinstance(outcome, AlreadySo):
         changes = await orders.changes_of(turn.work, order)
         _answer(turn, order, request.word, "already", replies.already(order, request.word, changes, counter))
     elif request.word == "cancel":
-        _ask(turn, desk.CANCEL, request, order)
+        turn.ask_staff(desk.CANCEL, request, order)
         customer = await _customer(turn, order)
         _answer(turn, order, "cancel", "asked", replies.ask_cancel(order, request, counter, customer=customer))
+    elif request.word == "approve" and await _is_for_owner(turn, order):
+        _ask_owner(turn, order)
     else:
         await _do(turn, request, order)
+
+
+async def _is_for_owner(turn: Turn, order: Order) -> bool:
+    """Whether somebody else has to approve."""
+    if not approval.is_over_limit(order, turn.settings):
+        return False
+    confirmed = [change for change in await orders.changes_of(turn.work, order) if change.action == "confirm"]
+    has_confirmed = bool(confirmed) and confirmed[-1].contact_id == turn.contact.id
+    role = turn.staff.role if turn.staff else ""
+    return approval.asks_owner(order, turn.settings, role=role, has_confirmed=has_confirmed)
+
+
+def _ask_owner(turn: Turn, order: Order) -> None:
+    """The owners get the question with Allow and Refuse; whoever asked reads that they were asked."""
+    assert turn.staff is not None
+    owners = [person for person in staff.list_all(turn.work) if policy.may(person.role, approval.ALLOW)]
+    order = orders.amend(turn.work, order, Action(approval.ASKED, STAFF), _actor(turn))
+    for owner in owners:
+        turn.work.tell(owner.contact_id, replies.owner_question(order, turn.staff.name, turn.counter))
+    names = ", ".join(owner.name for owner in owners)
+    _answer(turn, order, "approve", "asked", replies.owner_asked(order, names, turn.counter))
 
 
 async def _do(turn: Turn, request: Request, order: Order) -> None:
@@ -144,6 +171,10 @@ async def _carry_out_each(turn: Turn, request: Request) -> None:
         if (order := await orders.find(turn.work, number)) is None:
             turn.record(request.word, "unknown")
             lines.append(say("desk.line_unknown", turn.store.language, label=f"#{number}"))
+            continue
+        if request.word == "approve" and order.status == "confirmed" and await _is_for_owner(turn, order):
+            turn.record(request.word, "refused")
+            lines.append(replies.line(order, Refused((Reason("why.owner"),)), counter))
             continue
         after, outcome = await orders.advance(turn.work, order, request.action, _actor(turn), turn.settings)
         turn.record(request.word, _OUTCOMES[type(outcome)])
@@ -206,7 +237,7 @@ async def _complete(turn: Turn, question: str, request: Request, text: str) -> N
         turn.record(request.word, "unclear")
         turn.say(replies.no_number(request, text, turn.store.language))
     elif (order := await orders.find(turn.work, request.numbers[0])) is not None:
-        _ask(turn, question, request, order)
+        turn.ask_staff(question, request, order)
         _answer(turn, order, request.word, "unclear", replies.ask_again(order, question, text, turn.store.language))
 
 
@@ -245,17 +276,17 @@ async def _why(turn: Turn, request: Request, order: Order) -> None:
 
 async def _note(turn: Turn, request: Request, order: Order) -> None:
     if not request.note:
-        _ask(turn, desk.TEXT, request, order)
+        turn.ask_staff(desk.TEXT, request, order)
         _answer(turn, order, "note", "asked", replies.ask(order, desk.TEXT, turn.store.language))
         return
     order = orders.amend(turn.work, order, Action("note", STAFF, note=request.note), _actor(turn))
     _answer(turn, order, "note", "done", replies.noted(order, request.note, turn.counter))
 
 
-_HOW: dict[str, Callable[[Turn, Request, Order], Awaitable[None]]] = {
+HOW: dict[str, Callable[[Turn, Request, Order], Awaitable[None]]] = {
     "order": _show, "history": _history, "why": _why, "note": _note,
 }  # fmt: skip
-"""What is no action of the order's table."""
+"""What is no action of the order's table; `routes` adds what staff keep of an order."""
 
 
 async def _list(turn: Turn, argument: str) -> None:
@@ -265,26 +296,16 @@ async def _list(turn: Turn, argument: str) -> None:
         turn.say(Text(say(request.key, turn.store.language, **request.fields)))
         return
     today = datetime.combine(turn.work.now.astimezone(turn.store.zone), time(), turn.store.zone)
-    page = await orders.list_page(
+    payments = {None: (*listing.PAID, *listing.UNPAID), True: listing.PAID, False: listing.UNPAID}
+    page = await listing.page(
         turn.work, statuses=request.statuses or ORDER.statuses, since=today.astimezone(UTC) if request.is_today else _BEGINNING,
-        ascending=request.is_ascending, page=request.page, size=desk.PAGE,
+        payments=payments[request.is_paid], assignee=turn.contact.id if request.is_mine else None,
+        archived=request.is_archived, by_paid=request.by_paid, ascending=request.is_ascending, number=request.page,
+        size=desk.PAGE,
     )  # fmt: skip
     customers = {order.contact_id: await _customer(turn, order) for order in page.orders}
     turn.record("orders", "done")
     turn.say(replies.listing(request, page.orders, page.count, turn.store, customers=customers, now=turn.work.now))
-
-
-def _ask(turn: Turn, kind: str, request: Request, order: Order | None) -> None:
-    """Remember what was asked: the next message answers it."""
-    numbers = (order.number,) if order else request.numbers
-    data: dict[str, Any] = {"request": replace(request, numbers=numbers).remember()}
-    if order is not None:
-        data |= {"status": order.status, "version": order.version}
-    within = limits.CONFIRM_WITHIN if kind == desk.CANCEL else desk.ANSWER_WITHIN
-    questions.ask(
-        turn.work, turn.contact.id, questions.STAFF,
-        kind=kind, order_id=order.id if order else None, data=data, expires_at=turn.work.now + within,
-    )  # fmt: skip
 
 
 def _answer(turn: Turn, order: Order, action: str, outcome: str, words: Message) -> None:

@@ -1,13 +1,14 @@
 """What the clock does to orders: it reminds, abandons, expires, completes and archives. What fits no longer changes nothing."""
 
 from flows import checkout, notices
+from flows.lifecycle import Refused
 from flows.messages import Text
 from flows.money import show
 from flows.order import SYSTEM, TIMER, Action
-from flows.order_table import ABANDON, REMIND, STALE, open_until
+from flows.order_table import ABANDON, ARCHIVE, COMPLETE, REMIND, STALE, open_until
 from flows.phrases import say
 from flows.settings import Settings
-from models import contacts, effects, orders, outbox
+from models import contacts, effects, orders, outbox, timers
 from models.inbox import Event
 from models.orders import Actor
 from models.work import Work
@@ -39,11 +40,20 @@ async def on_expire(work: Work, event: Event, subject: str) -> None:
 
 
 async def on_complete(work: Work, event: Event, subject: str) -> None:
-    await _report(work, event, subject, "complete")
+    await _end(work, event, subject, COMPLETE, "auto_complete_after")
 
 
 async def on_archive(work: Work, event: Event, subject: str) -> None:
-    await _report(work, event, subject, "archive")
+    await _end(work, event, subject, ARCHIVE, "auto_archive_after")
+
+
+async def _end(work: Work, event: Event, subject: str, kind: str, wait: str) -> None:
+    """Done with, unless somebody still owes something; then it is looked at again after as long."""
+    order = await orders.get(work, int(subject))
+    settings = Settings(work.store.settings)
+    _, outcome = await orders.advance(work, order, Action(kind, TIMER), Actor(None, event.id), settings)
+    if isinstance(outcome, Refused) and kind in dict(open_until(order, settings)):
+        timers.start(work, kind=kind, subject=subject, due_at=work.now + settings.get(wait))
 
 
 async def on_stale(work: Work, _event: Event, subject: str) -> None:

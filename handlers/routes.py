@@ -17,7 +17,21 @@ from flows.inbound import (
     Tap,
     Words,
 )
-from handlers import commands, desk, identities, office, order_timers, orders, timers, undoing, welcome
+from handlers import (
+    approving,
+    commands,
+    desk,
+    identities,
+    keeping,
+    lists,
+    office,
+    order_timers,
+    orders,
+    staff_orders,
+    timers,
+    undoing,
+    welcome,
+)
 from handlers.turn import Turn
 from models import questions
 from models.inbox import Event
@@ -51,13 +65,18 @@ CUSTOMER: Mapping[type, Handler] = {
     IdentityChange: identities.on_identity_change,
 }
 
+desk.HOW.update(keeping.HOW)
+
 OBEY: Mapping[str, commands.Obey] = {
     "help": commands.on_help,
     "doctor": commands.on_doctor,
+    **{row.word: desk.obey for row in ORDERS},
     "settings": office.on_settings,
     "staff": office.on_staff,
     "undo": undoing.on_undo,
-    **{row.word: desk.obey for row in ORDERS},
+    "board": lists.on_board,
+    "find": lists.on_find,
+    "new": staff_orders.on_new,
 }
 """What each command does; every row of the command table is here."""
 
@@ -77,7 +96,7 @@ STAFF: Mapping[type, Handler] = {
         office.on_answer,
         _first(desk.on_answer, _first(_obeys, _first(_answers_as_customer, commands.on_unknown))),
     ),
-    Tap: _first(office.on_tap, _first(undoing.on_tap, _first(desk.on_tap, CUSTOMER[Tap]))),
+    Tap: _first(office.on_tap, _first(undoing.on_tap, _first(approving.on_tap, _first(desk.on_tap, CUSTOMER[Tap])))),
 }
 """Where staff differ; a cart of theirs, or a tap on a customer's button, is a customer's."""
 

@@ -1,10 +1,12 @@
 """What a handler gets: one message being handled, who it is from, and the ways to answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from flows import limits, menu, policy, staff
+from flows import desk, limits, menu, policy, staff
 from flows.commands import Row
+from flows.desk import Request
 from flows.effects import TellStaff
 from flows.flood import Patience
 from flows.inbound import Cart, Message
@@ -17,7 +19,7 @@ from flows.phrases import say
 from flows.replies import Counter
 from flows.settings import Settings
 from flows.store import Store
-from models import audit, catalog, effects, orders, outbox
+from models import audit, catalog, effects, orders, outbox, questions
 from models.contacts import Contact
 from models.inbox import Event
 from models.staff import Staff
@@ -98,6 +100,18 @@ class Turn:
     def tell_staff(self, news: str) -> None:
         """News for everyone of the shop who gets alerts, but for the sender, who gets the answer."""
         tell_staff(self.work, news, but=self.contact.id)
+
+    def ask_staff(self, kind: str, request: Request, order: Order | None) -> None:
+        """Remember what was asked: the next message answers it."""
+        numbers = (order.number,) if order else request.numbers
+        data: dict[str, Any] = {"request": replace(request, numbers=numbers).remember()}
+        if order is not None:
+            data |= {"status": order.status, "version": order.version}
+        within = limits.CONFIRM_WITHIN if kind == desk.CANCEL else desk.ANSWER_WITHIN
+        questions.ask(
+            self.work, self.contact.id, questions.STAFF,
+            kind=kind, order_id=order.id if order else None, data=data, expires_at=self.work.now + within,
+        )  # fmt: skip
 
     def record(self, action: str, outcome: str) -> None:
         """A line of the audit trail."""

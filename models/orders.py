@@ -17,7 +17,7 @@ from flows.order_table import OPENING, ORDER, decide
 from flows.phrases import say
 from flows.settings import Settings
 from models import catalog, contacts, effects, outbox, undo
-from models.statements import INT, TEXT, TIME, Query, Statement, insert, kinds, select, statement, update
+from models.statements import INT, TEXT, Query, insert, select, statement, update
 from models.stores import StoreRow
 from models.undo import Kept
 from models.work import Table, View, Work
@@ -262,6 +262,7 @@ class Change:
     note: str
     tracking: str | None
     at: datetime
+    contact_id: int | None = None
 
 
 def load_counter(store_id: int) -> Query:
@@ -373,10 +374,10 @@ async def take_back(work: Work, kept: Kept, actor: Actor, settings: Settings) ->
     return after
 
 
-async def submit(work: Work, order: Order, event_id: int, settings: Settings) -> Order:
+async def submit(work: Work, order: Order, event_id: int, settings: Settings, *, by: int | None = None) -> Order:
     """Nothing is open with the customer: the order flow decides what happens by itself, and staff hear of it.
 
-    While the shop is closed it may wait for the opening instead.
+    While the shop is closed it may wait for the opening instead. `by` is who of the shop did it and reads the answer.
     """
     opening = notices.opens_later(order, settings, work.store, work.now)
     if opening is not None:
@@ -392,7 +393,8 @@ async def submit(work: Work, order: Order, event_id: int, settings: Settings) ->
         work.store, settings, customer.name or say("alert.somebody", work.store.language),
         customer.language or work.store.language, order.contact_id,
     )  # fmt: skip
-    follows = [*follows, notices.submitted(after, await lines_of(work, after), where)]
+    news = notices.submitted(after, await lines_of(work, after), where)
+    follows = [*follows, replace(news, but=by)]
     await effects.save(work, follows, event_id)
     return after
 
@@ -443,7 +445,7 @@ def _replace(work: Work, before: Order, after: Order, action: Action, actor: Act
 
 def _remember(work: Work, order: Order, before: str | None, action: Action, actor: Actor) -> None:
     entry = Entry(
-        order.id, order.version, actor.event_id, action.event, action.by, actor.contact_id, before, order.status,
+        order.id, order.version, actor.event_id, action.name, action.by, actor.contact_id, before, order.status,
         action.note, action.tracking, work.now,
     )  # fmt: skip
     work.add(HISTORY, entry)
@@ -530,43 +532,7 @@ async def changes_of(work: Work, order: Order) -> list[Change]:
     return [
         Change(
             entry.action, entry.by, names.get(entry.contact_id or 0), entry.status_before, entry.status_after,
-            entry.note, entry.tracking, entry.at,
+            entry.note, entry.tracking, entry.at, entry.contact_id,
         )
         for entry in entries
     ]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A page of orders, and how many there are on all pages."""
-
-    orders: tuple[Order, ...]
-    count: int
-
-
-_LISTED = {"store_id": INT, "statuses": TEXT, "since": TIME}
-_WHICH = "FROM orders t WHERE t.store_id = :store_id AND t.status IN :statuses AND t.placed_at >= :since"
-_COUNTED = statement(f"SELECT COUNT(*) {_WHICH}", _LISTED, {"count": INT})
-
-
-def _page(order: str) -> Any:
-    names = ", ".join(f"t.{name}" for name in kinds(OrderRow))
-    return statement(
-        f"SELECT {names} {_WHICH} ORDER BY {order} LIMIT :limit OFFSET :offset",
-        {**_LISTED, "limit": INT, "offset": INT},
-        kinds(OrderRow),
-    )
-
-
-_PAGES = {False: _page("t.number DESC"), True: _page("t.number ASC")}
-
-
-async def list_page(
-    work: Work, *, statuses: Sequence[str], since: datetime, ascending: bool, page: int, size: int
-) -> Listing:
-    """Orders in these statuses placed since then, by number."""
-    which = {"store_id": work.store.id, "statuses": list(statuses), "since": since}
-    [[count], rows] = await work.load_late(
-        _COUNTED(**which), _PAGES[ascending](**which, limit=size, offset=size * (page - 1))
-    )
-    return Listing(tuple(loaded(work, rows)), count["count"])

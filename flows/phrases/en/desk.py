@@ -48,7 +48,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     # Why not, each with what would help
     "why.not_from_here": "An order that is “{status}” does not go that way. Possible now: {possible}.",
     "why.ended": "It has ended as “{status}”, so nothing changes it any more. *history {number}* tells how it came to that.",
-    "why.address": "The delivery address is missing. Ask the customer for it: *order {number}* shows their chat.",
+    "why.address": "The delivery address is missing. Ask for it, *chat {number} text*, and write it down: *address {number} TEXT*",
     "why.tracking": "The tracking number is missing: *ship {number} TRACKING*",
     "why.reason": "The reason is missing: *{word} {number} reason*",
     "why.recall_reason": "It is on its way, so a reason is needed: *cancel {number} reason*",
@@ -104,8 +104,8 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "desk.whole_only": "I can *{word}* whole orders only, so I did nothing. Leave the lines out, or write to the customer.",
     "desk.no_action": "I do not know the action “{word}”. There are {list}. For example: *why 1042 {nearest}*",
     "desk.not_understood": (
-        "I do not know “{word}” after *orders*.{hint} I understand a status ({statuses}), today, sort date, asc, desc "
-        "and the number of a page. For example: *orders packed today* or *orders 2*"
+        "I do not know “{word}” after *orders*.{hint} I understand a status ({statuses}), paid, unpaid, mine, today, archived, "
+        "sort date, sort paid, asc, desc and the number of a page. For example: *orders packed today* or *orders 2*"
     ),
     "desk.did_you_mean": "Did you mean “{nearest}”?",
     "desk.no_number": "“{text}” is no order number, so I did nothing. For example: *{word} 1042*",

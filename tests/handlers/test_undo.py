@@ -1,0 +1,72 @@
+"""Undo: what was done is as if it had not been, only while nobody has built on it and the customer knows nothing."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.journeys.script import Line
+from tests.world import Stage, stage
+
+SETTINGS = "undo_window=5s;auto_collect_address=off;tracking_required=none"
+AXES = "SELECT status, held_from, tracking, carrier, packed_at, changed_at, fulfillment_status FROM orders"
+PIECES = "SELECT quantity, shipped, backordered, returned, canceled FROM order_line"
+STOCK = "SELECT on_hand, reserved FROM product WHERE retailer_id = 'TOWEL-BLOCK'"
+TIMERS = "SELECT kind, due_at FROM timer WHERE state = 'set' ORDER BY kind"
+
+
+@pytest.fixture
+async def shop(ready_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with stage(ready_url, tmp_path, STORE_SETTINGS=SETTINGS) as made:
+        await made.cart("Asha", [Line(2, "TOWEL-BLOCK")], "")
+        await made.settle()
+        await say(made, "Priya", "address 1001 Asha Rao, 12 Lake Road, Pune")
+        yield made
+
+
+async def say(shop: Stage, person: str, text: str) -> str:
+    await shop.say(person, text)
+    await shop.settle()
+    return shop.new(person)[-1].body
+
+
+async def everything(shop: Stage) -> list[list[dict[str, Any]]]:
+    return [await shop.rows(sql) for sql in (AXES, PIECES, STOCK, TIMERS, "SELECT * FROM shipment")]
+
+
+@pytest.mark.parametrize("command", ["ship 1001 TRK1", "pack 1001", "hold 1001 rain", "start 1001"])
+async def test_everything_is_as_it_was(shop: Stage, command: str) -> None:
+    before = await everything(shop)
+    await say(shop, "Priya", command)
+    assert await everything(shop) != before
+    assert "Taken back" in await say(shop, "Priya", "undo")
+    assert await everything(shop) == before
+    shop.new("Asha")
+    await shop.later(timedelta(seconds=6))
+    await shop.settle()
+    assert shop.new("Asha") == []
+    assert await shop.broken() == []
+
+
+async def test_nobody_takes_back_what_another_did(shop: Stage) -> None:
+    await say(shop, "Ravi", "pack 1001")
+    assert "nothing to take back" in await say(shop, "Priya", "undo")
+    assert [row["status"] for row in await shop.rows("SELECT status FROM orders")] == ["packed"]
+
+
+async def test_what_somebody_has_built_on_stays(shop: Stage) -> None:
+    await say(shop, "Priya", "pack 1001")
+    await say(shop, "Ravi", "note 1001 heavy")
+    assert "too late" in await say(shop, "Priya", "undo")
+    assert [row["status"] for row in await shop.rows("SELECT status FROM orders")] == ["packed"]
+
+
+async def test_what_the_customer_knows_already_stays(shop: Stage) -> None:
+    await say(shop, "Priya", "ship 1001 TRK1")
+    await shop.run("UPDATE outbox SET state = 'sending' WHERE state = 'queued'")
+    await shop.run("UPDATE outbox SET lease_until = due_at")
+    await shop.say("Priya", "undo")
+    await shop.app.dispatcher.run_once()
+    assert [row["status"] for row in await shop.rows("SELECT status FROM orders")] == ["shipped"]
