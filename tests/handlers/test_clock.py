@@ -47,6 +47,6 @@ async def test_one_that_is_not_paid_waits_for_its_money_and_completes_then(ready
         await after_days(shop, 3)
         assert await status(shop) == ("delivery_confirmed", False)
         await shop.run("UPDATE orders SET captured = total, payment_status = 'paid'")
-        await after_days(shop, 2)
+        await after_days(shop, 1)
         assert await status(shop) == ("completed", False)
         assert await shop.broken() == []
