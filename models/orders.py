@@ -17,7 +17,7 @@ from flows.order_table import OPENING, ORDER, decide
 from flows.phrases import say
 from flows.settings import Settings
 from models import catalog, contacts, effects, outbox, undo
-from models.statements import INT, TEXT, Query, insert, select, statement, update
+from models.statements import INT, TEXT, Query, Statement, insert, select, statement, update
 from models.stores import StoreRow
 from models.undo import Kept
 from models.work import Table, View, Work
