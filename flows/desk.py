@@ -33,6 +33,8 @@ PAGE = 10
 _SEVERAL = frozenset(
     {"confirm", "approve", "start", "pack", "out", "deliver", "complete", "release", "archive", "unarchive"}
 )
+FINAL = frozenset({"cancel", "reject", "deny"})
+"""What ends an order is asked about once before."""
 _TEXTS = frozenset({"note", "assign", "tag", "address", "chat"})
 """Commands of which everything after the number is text."""
 _ASKED = {

@@ -124,10 +124,10 @@ async def _act(turn: Turn, request: Request, order: Order) -> None:
     elif isinstance(outcome, AlreadySo):
         changes = await orders.changes_of(turn.work, order)
         _answer(turn, order, request.word, "already", replies.already(order, request.word, changes, counter))
-    elif request.word == "cancel":
+    elif request.word in desk.FINAL:
         turn.ask_staff(desk.CANCEL, request, order)
         customer = await _customer(turn, order)
-        _answer(turn, order, "cancel", "asked", replies.ask_cancel(order, request, counter, customer=customer))
+        _answer(turn, order, request.word, "asked", replies.ask_cancel(order, request, counter, customer=customer))
     elif request.word == "approve" and await _is_for_owner(turn, order):
         _ask_owner(turn, order)
     else:
@@ -220,7 +220,9 @@ async def _settle_cancel(turn: Turn, order: Order, *, is_meant: bool) -> None:
     questions.close(turn.work, turn.contact.id, questions.STAFF)
     request = desk.recall(question.data["request"])
     if not is_meant:
-        _answer(turn, order, "cancel", "kept", replies.kept(order, turn.store.language))
+        _answer(turn, order, request.word, "kept", replies.kept(order, turn.store.language))
+    elif request.word != "cancel" and not turn.permits(BY_WORD[request.permit]):
+        return
     elif order.status == question.data["status"] and isinstance(decide(order, request.action, turn.settings), Move):
         await _do(turn, request, order)
     else:
