@@ -279,12 +279,13 @@ def no_number(request: Request, text: str, language: str) -> Text:
 def ask_cancel(order: Order, request: Request, counter: Counter, *, customer: str) -> Message:
     """What ends an order cannot be undone, so it is asked about once."""
     language = counter.language
-    key = f"ask.{request.word}_quiet" if request.is_quiet else f"ask.{request.word}"
+    word = request.word if request.word in desk.FINAL else "cancel"
+    key = f"ask.{word}_quiet" if request.is_quiet else f"ask.{word}"
     amount = show(order.total, order.currency, counter.store.locale)
     lines = [card.head(order, language), say(key, language, customer=plain(customer), amount=amount)]
     if request.note:
         lines.append(say("ask.cancel_reason", language, reason=plain(request.note, 200)))
-    yes = Button(card.action_id(order, CANCEL_YES), say(f"{request.word}.yes", language))
+    yes = Button(card.action_id(order, CANCEL_YES), say(f"final.{word}", language))
     no = Button(card.action_id(order, CANCEL_NO), say("cancel.keep", language))
     return Buttons("\n".join(lines), (yes, no))
 

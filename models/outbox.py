@@ -124,17 +124,18 @@ _BY_REPORT = select(OutboxRow, "WHERE t.token IN :tokens OR t.wamid IN :wamids",
 _REPORTED = update(OutboxRow, ["id", "state"], ["state", "wamid", "error_code"], also="lease_until = NULL")
 _CAUSED = statement(
     "SELECT id FROM outbox WHERE contact_id = :contact_id AND order_id = :order_id AND cause_id = :cause"
-    " AND state = 'queued' AND attempts = 0 FOR UPDATE",
+    " AND state IN ('queued', 'sending', 'unknown') AND state = 'queued' AND attempts = 0 FOR UPDATE",
     {"contact_id": INT, "order_id": INT, "cause": INT},
     {"id": INT},
 )
 _TAKE_BACK = statement(
     "UPDATE outbox SET state = 'suppressed' WHERE contact_id = :contact_id AND order_id = :order_id AND cause_id = :cause"
-    " AND state = 'queued'",
+    " AND state IN ('queued', 'sending', 'unknown') AND state = 'queued'",
     {"contact_id": INT, "order_id": INT, "cause": INT},
 )
 _HURRY = statement(
-    "UPDATE outbox SET due_at = :now WHERE contact_id = :contact_id AND order_id = :order_id AND state = 'queued'"
+    "UPDATE outbox SET due_at = :now WHERE contact_id = :contact_id AND order_id = :order_id"
+    " AND state IN ('queued', 'sending', 'unknown') AND state = 'queued'"
     " AND attempts = 0 AND due_at > :now AND cause_id <> :but",
     {"contact_id": INT, "order_id": INT, "but": INT, "now": TIME},
 )

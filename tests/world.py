@@ -203,7 +203,13 @@ def _shown(bubble: Bubble) -> Shown:
     return Shown(bubble.body, buttons or opens, rows, kind="catalogue" if "catalog" in shown else "")
 
 
+def _told_at_once(settings: str) -> str:
+    """Unless a test is about undoing, notices do not wait for an `undo_window`: the clock stands still."""
+    return settings if "undo_window" in settings else f"{settings};undo_window=0s"
+
+
 def environment(database_url: str, **more: str) -> dict[str, str]:
+    more["STORE_SETTINGS"] = _told_at_once(more.get("STORE_SETTINGS", ""))
     return {"DATABASE_URL": database_url, "PORT": "0", "PUBLIC_URL": "http://127.0.0.1:8080", **more}
 
 
@@ -212,17 +218,11 @@ def _words(message: str | Mapping[str, Any]) -> str:
     return str(said.get("body") or said["parameters"][-1])
 
 
-def _told_at_once(settings: str) -> str:
-    """Unless a test is about undoing, notices do not wait for an `undo_window`: the clock stands still."""
-    return settings if "undo_window" in settings else f"{settings};undo_window=0s"
-
-
 @asynccontextmanager
 async def stage(
     database_url: str, files: Path, *, faults: FaultPoints | None = None, **more: str
 ) -> AsyncIterator[Stage]:
     """A bot on an empty or used database. Nothing runs by itself. `faults` is told of every point that I/O passes."""
-    more["STORE_SETTINGS"] = _told_at_once(more.get("STORE_SETTINGS", ""))
     app = App(settings.load(environment(database_url, **more)), clock=StillClock(), files=files)
     app.faults = faults
     await app.start(loops=False)

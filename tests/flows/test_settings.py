@@ -51,6 +51,7 @@ DEFAULTS: dict[str, Any] = {
     "require_receipt_confirmation": False,
     "auto_complete_after": 7 * 24 * H,
     "auto_archive_after": timedelta(),
+    "stale_after": 24 * H,
     "booking_confirm_within": 4 * H,
     "alerts": "all",
     "languages": ("en", "hi", "pt", "es", "ar"),
@@ -251,6 +252,7 @@ def test_every_setting_is_shown_with_what_it_accepts_and_whether_it_works_yet() 
         "languages", "pace.number", "retention", "order_flow", "auto_collect_address", "delivery_methods",
         "tracking_required", "carriers", "abandon_after", "abandon_reminder", "expire_after", "cancel_after_ship",
         "customer_cancel_until", "invoices", "require_approval", "require_payment_to_start", "require_payment_to_ship",
-        "resume_window", "undo_window", "require_receipt_confirmation", "auto_complete_after", "auto_archive_after",
+        "resume_window", "undo_window", "business_hours", "after_hours", "stale_after", "approval_limit",
+        "require_receipt_confirmation", "auto_complete_after", "auto_archive_after",
     }  # fmt: skip
     assert [row.name for row in shown.values() if not row.description or not row.accepts] == []

@@ -319,7 +319,10 @@ def test_templates_are_defined_as_meta_takes_them() -> None:
 def test_help_lists_what_a_role_may_do() -> None:
     assert staff.help_for(STORE, "viewer") == Text(
         "You are viewer of Nukkad. Write one of these, one in a message:\n\n"
-        "*orders [status] [today] [sort date] [asc|desc] [page]*: the orders, ten to a page; all, or those in a status\n"
+        "*orders [status] [paid|unpaid] [mine] [today] [archived] [sort date|paid] [asc|desc] [page]*: "
+        "the orders, ten to a page; all, or those in a status\n"
+        "*board*: how many orders stand where, and for how long\n"
+        "*find text*: orders by a name, a phone number, a product or a tracking number\n"
         "*order 1042*: one order with its next actions; just *1042* does the same\n"
         "*history 1042*: what happened to an order: who, what, when\n"
         "*why 1042 ship*: why an action is not possible now\n"

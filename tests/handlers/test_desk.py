@@ -281,7 +281,7 @@ async def test_a_refusal_names_what_is_missing_and_a_command_that_helps(shop: Sh
 
     assert body(await shop.say("Ravi", "ship 1001")) == (
         "#1001 · Confirmed\n*ship* cannot be done now:\n"
-        "• The delivery address is missing. Ask the customer for it: *order 1001* shows their chat.\n"
+        "• The delivery address is missing. Ask for it, *chat 1001 text*, and write it down: *address 1001 TEXT*\n"
         "• The tracking number is missing: *ship 1001 TRACKING*"
     )
     assert await shop.statuses() == ["confirmed"]
@@ -616,7 +616,7 @@ async def test_orders_are_listed_ten_to_a_page(shop: Shop) -> None:
     assert [row[0] for row in rows(await shop.say("Vik", "orders Confirmed today"))] == ["o1011.2.order"]
     assert await shop.say("Vik", "orders 3") == Text("There are only 2 pages. The last: *orders 2*")
     assert await shop.say("Vik", "orders delivered") == Text("There is no such order. *orders* shows all.")
-    assert body(await shop.say("Vik", "orders mine")).startswith("I do not know “mine” after *orders*.")
+    assert body(await shop.say("Vik", "orders yours")).startswith("I do not know “yours” after *orders*.")
 
 
 async def test_today_begins_at_the_shops_midnight(shop: Shop) -> None:
