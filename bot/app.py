@@ -28,8 +28,9 @@ from bot.web.health import Health
 from bot.web.server import CannotListen, Server
 from bot.web.webhook import Webhook
 from bot.whatsapp.client import Client
-from flows import feed
+from flows import feed, vocabulary
 from flows.limits import BODY_BYTES
+from flows.settings import Settings as StoreSettings
 from flows.store import Store
 from models import catalog, sending, staff, stores
 from models.database import Database
@@ -110,6 +111,8 @@ class App:
         self._prepare_sandbox()
         self.whatsapp = self._credentials()
         self.store = await self._open_store()
+        if faults := vocabulary.faults(StoreSettings(self.store.settings).get("vocabulary")):
+            log.error("vocabulary_unusable", faults=faults, hint="the standard words are used until it is mended")
         self._join()
         await self._serve()
         await self._meet_whatsapp(loops=loops)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
 
+from bot import vocabularies
 from flows import settings as store_settings
 from flows.policy import Role
 from models.address import Address, InvalidAddress
@@ -151,6 +152,7 @@ def is_loopback(host: str) -> bool:
 
 def load(environment: Mapping[str, str] | None = None, *, default_host: str = "127.0.0.1") -> Settings:
     """Read and check everything; raises `SettingsError` with every fault at once."""
+    vocabularies.install()
     if environment is None:
         environment = _read_file(ENV_FILE) | dict(os.environ)
     return _Reader(environment).settings(default_host)

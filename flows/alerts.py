@@ -5,8 +5,9 @@ from datetime import timedelta
 
 from flows import durations, limits
 from flows.cart import Empty, Foreign, PricedCart, TooMany, Unknown
+from flows.feed import Product
 from flows.inbound import AccountNotice, TemplateUpdate
-from flows.messages import Buttons, Message, Template, Text, fit
+from flows.messages import BODY, Buttons, Message, Template, Text, fit
 from flows.news import News
 from flows.phrases import say
 from flows.plain import plain
@@ -84,6 +85,11 @@ def template_changed(store: Store, update: TemplateUpdate) -> str | None:
     return say("alert.template", store.language, **names, status=status)
 
 
+def low_stock(store: Store, product: Product, *, left: int) -> str:
+    """Few pieces are left to sell."""
+    return say("alert.low_stock", store.language, count=left, title=plain(product.title), sku=product.retailer_id)
+
+
 def account_notice(store: Store, notice: AccountNotice) -> str:
     """Anything else Meta tells about the account, its quality and limits."""
     return say("alert.notice", store.language, field=plain(notice.field), summary=plain(notice.summary, 150))
@@ -109,10 +115,11 @@ def never_sent(store: Store, *, who: str | None, expired: bool) -> str:
 
 
 def merge(parts: Sequence[News], language: str, *, more: int = 0) -> Message:
-    """News as one message: a single piece with the buttons that answer it, or up to ten pieces and the rest counted.
+    """News as one message: up to ten pieces and the rest counted, with buttons if a single one can be answered.
 
     `more` is how many there are beside `parts`.
     """
+    parts = _with_buttons_first(parts)
     if len(parts) == 1 and parts[0].buttons:
         return Buttons(parts[0].text, parts[0].buttons)
     shown = [fit(part.text, PART_LENGTH) for part in parts[: limits.ALERT_PARTS]]
@@ -120,7 +127,17 @@ def merge(parts: Sequence[News], language: str, *, more: int = 0) -> Message:
         shown.insert(0, say("alert.header", language, count=len(parts) + more))
     if unsaid := len(parts[limits.ALERT_PARTS :]) + more:
         shown.append(say("alert.more", language, count=unsaid))
-    return Text("\n\n".join(shown))
+    text = "\n\n".join(shown)
+    asking = [part for part in parts if part.buttons]
+    if len(asking) == 1 and len(text) <= BODY:  # what the buttons are about stands first
+        return Buttons(text, asking[0].buttons)
+    return Text(text)
+
+
+def _with_buttons_first(parts: Sequence[News]) -> list[News]:
+    """A single piece that can be answered comes before what is only to be known."""
+    is_single = sum(bool(part.buttons) for part in parts) == 1
+    return sorted(parts, key=lambda part: not part.buttons) if is_single else list(parts)
 
 
 def fallback(parts: Sequence[News], store: Store, *, more: int = 0) -> Template:

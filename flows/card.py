@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from flows import address as addresses
-from flows import checkout, durations
+from flows import checkout, durations, labels
 from flows.hours import moment
 from flows.messages import BODY, ROW_TITLE, TEXT, Button, Buttons, Message, Row, Rows, Text, fit
 from flows.money import show
-from flows.order import FORCED, Line, Order, Step
+from flows.order import FORCED, Line, Order, Part, Step
 from flows.order_table import next_actions
 from flows.phrases import say
 from flows.plain import plain
@@ -29,6 +29,8 @@ class Change(Protocol):
     @property
     def who(self) -> str | None: ...
     @property
+    def status_before(self) -> str | None: ...
+    @property
     def status_after(self) -> str: ...
     @property
     def note(self) -> str: ...
@@ -38,11 +40,6 @@ class Change(Protocol):
     def at(self) -> datetime: ...
 
 
-def label(status: str, language: str) -> str:
-    """The status as people read it."""
-    return say(f"status.{status}", language)
-
-
 def did(action: str, language: str) -> str:
     """What somebody did, as the history tells it."""
     if action.startswith(FORCED):
@@ -50,9 +47,9 @@ def did(action: str, language: str) -> str:
     return say(f"did.{action}", language)
 
 
-def head(order: Order, language: str) -> str:
-    """A card's first line: `#1042 · Confirmed`."""
-    return say("card.head", language, label=order.label, status=label(order.status, language))
+def head(order: Order, store: Store) -> str:
+    """A card's first line, for staff: `#1042 · Confirmed`."""
+    return say("card.head", store.language, label=order.label, status=labels.staff(order, store))
 
 
 def action_id(order: Order, event: str) -> str:
@@ -72,18 +69,18 @@ def read_action_id(text: str) -> tuple[int, int, str] | None:
 
 def card(
     order: Order, lines: Sequence[Line], store: Store, settings: Settings, *, customer: str, chat: str | None,
-    now: datetime, actions: Sequence[str] | None = None,
+    now: datetime, actions: Sequence[str] | None = None, details: Sequence[str] = (),
 ) -> Message:  # fmt: skip
     """Everything about an order, with its next actions: up to three as buttons, more as a list, none as plain text."""
     language = store.language
     offered = next_actions(order, settings) if actions is None else list(actions)
-    since = durations.about(now - order.changed_at)
+    since, placed = durations.about(now - order.changed_at), moment(order.placed_at, store)
     parts = [
-        head(order, language) + "\n" + say("card.since", language, since=since, placed=moment(order.placed_at, store)),
+        "\n".join([head(order, store), *_state(order, store), say("card.since", language, since=since, placed=placed)]),
         _customer(order, customer, chat, language),
         checkout.summary(order, lines, store, language),
         _delivery(order, language),
-        say("card.payment", language, method=say(f"payment.{order.payment_method}", language)),
+        *details,
     ]
     text = "\n\n".join(part for part in parts if part)
     if not offered:
@@ -98,6 +95,18 @@ def card(
     return Rows(fit(text, BODY), say("card.actions", language), rows)
 
 
+def _state(order: Order, store: Store) -> list[str]:
+    state = labels.state(order, store)
+    return [say("card.state", store.language, state=state)] if state else []
+
+
+def items(parts: Sequence[Part], lines: Sequence[Line], language: str) -> str:
+    """`2 × Masala Chai, 1 × Cup`: pieces of an order in words."""
+    titles = {line.retailer_id: line.title for line in lines}
+    named = [(part.quantity, titles.get(part.retailer_id, part.retailer_id)) for part in parts]
+    return ", ".join(say("card.item", language, quantity=count, title=plain(title, 40)) for count, title in named)
+
+
 def announcement(order: Order, lines: Sequence[Line], store: Store, *, customer: str) -> str:
     """A new order in a few lines, as staff are told of it."""
     language = store.language
@@ -107,7 +116,7 @@ def announcement(order: Order, lines: Sequence[Line], store: Store, *, customer:
     if len(lines) > 4:
         items += " " + say("card.items_more", language, count=len(lines) - 4)
     text = say(
-        "news.order", language, head=head(order, language), customer=plain(customer), items=items,
+        "news.order", language, head=head(order, store), customer=plain(customer), items=items,
         amount=show(order.total, order.currency, store.locale),
         payment=say(f"payment.{order.payment_method}", language),
     )  # fmt: skip
@@ -145,14 +154,21 @@ def _delivery(order: Order, language: str) -> str:
     if order.tracking:
         key = "card.tracking_with" if order.carrier else "card.tracking"
         text += "\n" + say(key, language, tracking=order.tracking, carrier=order.carrier)
-    return text
+    return text.strip()
 
 
 def in_a_list(order: Order, store: Store, *, customer: str, now: datetime) -> str:
     """One line of a list."""
+    due = order.balance_due if order.captured else 0
+    amount, status = show(order.total, order.currency, store.locale), labels.staff(order, store)
+    payment = labels.payment(order, store)
+    if due:
+        amount += ", " + say("list.due", store.language, amount=show(due, order.currency, store.locale))
+    elif order.payment_status != "unpaid" and payment.lower() not in status.lower():
+        amount += ", " + payment
     return say(
-        "list.line", store.language, label=order.label, status=label(order.status, store.language),
-        amount=show(order.total, order.currency, store.locale), customer=plain(customer, 24),
+        "list.line", store.language, label=order.label, status=status,
+        amount=amount, customer=plain(customer, 24),
         since=durations.about(max(now - order.changed_at, timedelta())),
     )  # fmt: skip
 
@@ -160,14 +176,14 @@ def in_a_list(order: Order, store: Store, *, customer: str, now: datetime) -> st
 def history(order: Order, changes: Sequence[Change], store: Store) -> Message:
     """Every change: what, by whom, when, with its note and tracking number."""
     language = store.language
-    lines = [head(order, language), ""]
+    lines = [head(order, store), ""]
     for change in changes:
         who = change.who or say(f"by.{change.by}", language)
         line = say(
             "history.line",
             language,
             at=moment(change.at, store),
-            what=did(change.action, language),
+            what=_what(change, store),
             who=plain(who),
         )
         if change.tracking:
@@ -178,27 +194,47 @@ def history(order: Order, changes: Sequence[Change], store: Store) -> Message:
     return Text(fit("\n".join(lines), TEXT))
 
 
-_MILESTONES = ("placed", "confirmed", "packed", "shipped", "out_for_delivery", "delivered")
+def _what(change: Change, store: Store) -> str:
+    """What was done, and the shop's own word for the status that it led to."""
+    what = did(change.action, store.language)
+    words = Settings(store.settings).vocabulary.statuses
+    was, label = words.get(change.status_before or ""), words.get(change.status_after)
+    if not label or label == was or label.casefold() == what.casefold():
+        return what
+    return say("history.status", store.language, what=what, status=label)
+
+
+_MILESTONES = ("placed", "confirmed", "packed", "shipped", "out_for_delivery", "delivered", "delivery_confirmed")
 """What a customer wants to know about: the path of an order, without what only the shop sees."""
 
 
 def timeline(order: Order, changes: Sequence[Change], store: Store, language: str) -> str:
     """Where an order is, for its customer: what happened when, what comes, and the tracking number."""
+    is_pickup = order.delivery_method == "pickup"
+    to_come = ("confirmed", "packed", "delivery_confirmed") if is_pickup else ("confirmed", "shipped", "delivered")
     reached: dict[str, datetime] = {}
     for change in changes:
         reached.setdefault(change.status_after, change.at)
-    lines = [say("timeline.head", language, label=order.label, status=label(order.status, language))]
+    lines = [say("timeline.head", language, label=order.label, status=labels.customer(order, language))]
     for status in _MILESTONES:
         if status in reached:
             lines.append(
-                say("timeline.done", language, status=label(status, language), at=moment(reached[status], store))
+                say(
+                    "timeline.done",
+                    language,
+                    status=labels.milestone(status, order, language),
+                    at=moment(reached[status], store),
+                )
             )
-        elif order.status in _MILESTONES and status in ("confirmed", "shipped", "delivered"):
+        elif order.status in _MILESTONES and status in to_come:
             later = _MILESTONES.index(status) > _MILESTONES.index(order.status)
-            lines += [say("timeline.to_come", language, status=label(status, language))] if later else []
+            lines += (
+                [say("timeline.to_come", language, status=labels.milestone(status, order, language))] if later else []
+            )
     if order.status not in _MILESTONES:
-        key = "timeline.stopped" if order.is_open else "timeline.ended"
-        lines.append(say(key, language, status=label(order.status, language), at=moment(order.changed_at, store)))
+        arrived = "timeline.done" if order.status in ("delivery_confirmed", "completed") else "timeline.ended"
+        key = "timeline.stopped" if order.is_open else arrived
+        lines.append(say(key, language, status=labels.customer(order, language), at=moment(order.changed_at, store)))
     if order.tracking:
         key = "notice.tracking_with" if order.carrier else "notice.tracking"
         lines.append(say(key, language, tracking=order.tracking, carrier=order.carrier))

@@ -11,11 +11,14 @@ from flows.money import major
 
 @dataclass(frozen=True, slots=True)
 class PricedLine:
-    """`drifted`: the customer's phone showed another price than `unit_price` (minor units)."""
+    """`drifted`: the customer's phone showed another price than `unit_price` (minor units). `backordered` pieces are not
+    there yet.
+    """
 
     product: Product
     quantity: int
     drifted: bool = False
+    backordered: int = 0
 
     @property
     def unit_price(self) -> int:
@@ -104,10 +107,12 @@ def price(
     currency: str,
     catalog_id: str | None = None,
     reserved: Mapping[str, int] | None = None,
+    allow_backorder: bool = False,
 ) -> PricedCart:
     """`cart` at our prices. `products` by retailer id, `reserved` the pieces promised to others.
 
-    Without a `catalog_id` of our own every catalogue is taken for ours.
+    Without a `catalog_id` of our own every catalogue is taken for ours. `allow_backorder` is the store's word where a
+    product has none of its own.
     """
     asked: dict[str, list[CartLine]] = {}
     for line in cart.lines:
@@ -117,7 +122,11 @@ def price(
     results: list[PricedLine | Refusal] = []
     for sku, same in asked.items():
         product = products.get(sku)
-        results.append(_price_line(same, product, currency, (reserved or {}).get(sku, 0)) if product else Unknown(sku))
+        if product is None:
+            results.append(Unknown(sku))
+            continue
+        may_wait = product.may_backorder(allow_backorder)
+        results.append(_price_line(same, product, currency, (reserved or {}).get(sku, 0), may_wait=may_wait))
     lines = tuple(result for result in results if isinstance(result, PricedLine))
     return PricedCart(currency, lines, tuple(result for result in results if not isinstance(result, PricedLine)))
 
@@ -130,7 +139,9 @@ def _refuse_whole(cart: Cart, skus: int, catalog_id: str | None) -> Refusal | No
     return TooMany(skus) if skus > limits.CART_LINES else None
 
 
-def _price_line(same: list[CartLine], product: Product, currency: str, reserved: int) -> PricedLine | Refusal:
+def _price_line(
+    same: list[CartLine], product: Product, currency: str, reserved: int, *, may_wait: bool
+) -> PricedLine | Refusal:
     """The lines of one product as one line, or why not."""
     title = product.title
     quantities = [line.quantity or 0 for line in same]
@@ -140,11 +151,12 @@ def _price_line(same: list[CartLine], product: Product, currency: str, reserved:
     if product.currency != currency:
         return OtherCurrency(title, product.currency)
     left = None if product.on_hand is None else product.on_hand - reserved
-    if not product.is_sellable or (left is not None and left <= 0):
+    if not product.is_sellable or (left is not None and left <= 0 and not may_wait):
         return SoldOut(title)
-    if left is not None and left < quantity:
+    missing = 0 if left is None else max(0, quantity - max(0, left))
+    if left is not None and missing and not may_wait:
         return Short(title, left)
-    return PricedLine(product, quantity, any(_drifted(line, product) for line in same))
+    return PricedLine(product, quantity, any(_drifted(line, product) for line in same), missing)
 
 
 def _drifted(line: CartLine, product: Product) -> bool:

@@ -23,6 +23,8 @@ ADDRESS, CONFIRM_ADDRESS, CANCEL = "address", "confirm_address", "cancel"
 """Open questions to a customer."""
 YES, CHANGE, KEEP = "yes", "change", "keep"
 """Answers by button; the id names the order too: `a1042.yes`."""
+HAVE, SEND_BACK = "have", "back"
+"""What a customer wishes of an order that has arrived, by button: `r1042.have`."""
 
 LINES_ROOM, NOTES_ROOM = 480, 260
 """Characters for the lines and for what is said about them, so that prices and question fit into one message of 1,024."""
@@ -57,6 +59,7 @@ def lines_of(priced: PricedCart) -> list[Line]:
         Line(
             retailer_id=line.product.retailer_id, title=line.product.title, quantity=line.quantity,
             unit_price=line.unit_price, brand=line.product.brand, image_link=line.product.image_link,
+            backordered=line.backordered,
         )
         for line in priced.lines
     ]  # fmt: skip
@@ -95,6 +98,11 @@ def received(
     ]
     notes = [
         say("cart.drifted_short", language, title=plain(line.product.title)) for line in priced.lines if line.drifted
+    ]
+    notes += [
+        say("cart.backordered", language, title=plain(line.product.title), count=line.backordered)
+        for line in priced.lines
+        if line.backordered
     ]
     notes += [refusal_text(refusal, store, language) for refusal in priced.refusals]
     if notes:
@@ -153,8 +161,9 @@ def next_step(order: Order, settings: Settings, store: Store, language: str, *, 
     """Who moves next, how it is paid, and what is still missing. Said after everything a customer does."""
     amount = show(order.balance_due, order.currency, store.locale)
     pays_first = is_prepaid(order) and bool(order.balance_due)
+    is_pickup = order.delivery_method == "pickup"
     if order.status == "confirmed":
-        keys = ["next.confirmed", "next.pays" if pays_first else ""]
+        keys = ["next.confirmed_pickup" if is_pickup else "next.confirmed", "next.pays" if pays_first else ""]
     elif order.status == "on_hold":
         keys = ["next.closed", "next.pays_then" if pays_first else ""]
     elif pays_first and settings.get("order_flow") == "pay_then_confirm":
@@ -162,7 +171,7 @@ def next_step(order: Order, settings: Settings, store: Store, language: str, *, 
     else:
         keys = ["next.shop_confirms", "next.pays_then" if pays_first else ""]
     if order.payment_method == "cod" and order.balance_due:
-        keys.append("next.cash_on_delivery" if order.needs_address else "next.cash_when_fetched")
+        keys.append("next.cash_at_pickup" if is_pickup else "next.cash_on_delivery")
     if order.needs_address and order.address is None:
         keys.append("next.asks_address")
     fields = {"label": order.label, "store": store.name, "amount": amount}
@@ -172,9 +181,11 @@ def next_step(order: Order, settings: Settings, store: Store, language: str, *, 
     return " ".join(say(key, language, **fields) for key in keys if key)
 
 
-def fallback(order: Order, store: Store, news: str, language: str) -> Template:
-    """`news` about an order for a closed window: one line with its number."""
-    return order_update(store, news if news.startswith(order.label) else f"{order.label}: {news}", language)
+def fallback(order: Order, store: Store, news: str, language: str, *, template: str | None = None) -> Template:
+    """`news` about an order for a closed window: one line with its number. A vocabulary may name a `template` of its own."""
+    return order_update(
+        store, news if news.startswith(order.label) else f"{order.label}: {news}", language, name=template
+    )
 
 
 def ask_cancel(order: Order, language: str) -> Message:

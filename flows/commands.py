@@ -39,20 +39,22 @@ ORDERS = (
     Row("start", "start 1042 [1043 …] [note]", "command.start", "start"),
     Row("invoice", "invoice 1042 NUMBER", "command.invoice", "invoice"),
     Row("pack", "pack 1042 [1043 …] [note]", "command.pack", "pack"),
-    Row("ship", "ship 1042 [TRACKING] [carrier] [note]", "command.ship", "ship"),
+    Row("ship", "ship 1042 [2xSKU …] [TRACKING] [carrier] [note]", "command.ship", "ship"),
+    Row("add", "add 1042 2xSKU", "command.add", "add"),
     Row("out", "out 1042 [1043 …] [note]", "command.out", "out"),
     Row("deliver", "deliver 1042 [1043 …] [note]", "command.deliver", "deliver"),
     Row("failed", "failed 1042 reason", "command.failed", "failed"),
     Row("complete", "complete 1042 [1043 …] [note]", "command.complete", "complete"),
     Row("hold", "hold 1042 reason", "command.hold", "hold"),
     Row("release", "release 1042 [1043 …] [note]", "command.release", "release"),
-    Row("cancel", "cancel 1042 [reason]", "command.cancel", "cancel"),
+    Row("cancel", "cancel 1042 [2xSKU …] [reason]", "command.cancel", "cancel"),
     Row("resume", "resume 1042", "command.resume", "resume"),
     Row("archive", "archive 1042 [1043 …]", "command.archive", "archive"),
     Row("unarchive", "unarchive 1042 [1043 …]", "command.unarchive", "unarchive"),
     Row("note", "note 1042 text", "command.note", "note"),
     Row("assign", "assign 1042 NAME", "command.assign", "assign"),
     Row("tag", "tag 1042 word", "command.tag", "tag"),
+    Row("mark", "mark 1042 STATUS", "command.mark", "mark"),
     Row("address", "address 1042 TEXT", "command.address", "address"),
     Row("chat", "chat 1042 text", "command.chat", "chat"),
     Row("resend", "resend 1042", "command.resend", "resend"),
@@ -60,8 +62,20 @@ ORDERS = (
 )
 """The commands about orders: actions of the order's table under their own names, and ways to look at it."""
 
+MONEY = (
+    Row("paid", "paid 1042 amount method [reference]", "command.paid", "paid"),
+    Row("refund", "refund 1042 [amount] [reason]", "command.refund", "refund"),
+    Row("credit", "credit NUMBER amount", "command.credit", "credit"),
+)
+GOODS = (
+    Row("return", "return 1042 [2xSKU …] reason", "command.return", "return"),
+    Row("received", "received 1042 [restock|damaged|lost|wrong]", "command.received", "received"),
+    Row("stock", "stock SKU [+5|-2|=10] [@PLACE]", "command.stock", "stock"),
+)
 COMMANDS = (
     *ORDERS,
+    *MONEY,
+    *GOODS,
     Row("help", "help [command]", "command.help", "help"),
     Row("doctor", "doctor", "command.doctor", "doctor"),
     Row("undo", "undo", "command.undo", "undo"),

@@ -4,7 +4,7 @@ What comes of a request is not known here.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -12,14 +12,19 @@ from typing import Any
 from flows import limits
 from flows.lifecycle import Outcome, Reason, Refused
 from flows.messages import fit
-from flows.order import STAFF, Action
-from flows.order_table import COMMANDS, DERIVED, ORDER
+from flows.order import DERIVED, STAFF, Action, Line, Part
+from flows.order_table import COMMANDS, ORDER
 from flows.phrases import LANGUAGES, say
 from flows.plain import plain
 from flows.spelling import nearest, one_of
+from flows.vocabulary import Vocabulary
 
-NUMBER, TRACKING, REASON, TEXT, CANCEL, INVOICE = "number", "tracking", "reason", "text", "cancel", "invoice"
+NUMBER, TRACKING, REASON, TEXT, CANCEL, INVOICE, PIECES = (
+    "number", "tracking", "reason", "text", "cancel", "invoice", "pieces",
+)  # fmt: skip
 """Open questions to staff: what is missing, and whether to cancel."""
+
+QUESTIONS = frozenset({NUMBER, TRACKING, REASON, TEXT, CANCEL, INVOICE, PIECES})
 
 ANSWER_WITHIN = timedelta(minutes=5)
 """How long the next message answers what was asked: afterwards it is a message of its own."""
@@ -35,9 +40,10 @@ _SEVERAL = frozenset(
 )
 FINAL = frozenset({"cancel", "reject", "deny"})
 """What ends an order is asked about once before."""
-_TEXTS = frozenset({"note", "assign", "tag", "address", "chat"})
+_TEXTS = frozenset({"note", "assign", "tag", "mark", "address", "chat"})
 """Commands of which everything after the number is text."""
 _ASKED = {
+    "why.no_pieces": PIECES,
     "why.tracking": TRACKING, "why.reason": REASON, "why.recall_reason": REASON, "why.invoice_number": INVOICE,
 }  # fmt: skip
 """Reasons that are no refusal but a question, and the question."""
@@ -51,7 +57,11 @@ _TRACKING = re.compile(r"(?=\S*\d)[\w./-]{4,60}")
 _TRACKING_ASKED = re.compile(r"(?=\S*\d)[\w./-]{1,60}")
 _INVOICE = 40
 """Characters of an invoice's number that are kept."""
-_LINE = re.compile(r"\d{1,2}x\S+", re.IGNORECASE)
+_WORDS = re.compile(r'\d{1,3}[xX]"[^"]+"|\S+')
+"""Words, a SKU with spaces standing in quotes."""
+_PART = re.compile(r'(\d{1,3})[xX](?:"([^"]+)"|(\S+))')
+_IN_PARTS = frozenset({"ship", "cancel", "add", "return"})
+"""What can be asked for single pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,7 @@ class Request:
     is_quiet: bool = False
     about: str | None = None
     invoice: str | None = None
+    parts: tuple[Part, ...] = ()
     is_forced: bool = False
 
     @property
@@ -74,10 +85,15 @@ class Request:
         return "force" if self.is_forced else self.word
 
     @property
+    def event(self) -> str:
+        """The event of the order's table: to cancel single pieces is not to cancel the order."""
+        return "cancel_lines" if self.word == "cancel" and self.parts else self.word
+
+    @property
     def action(self) -> Action:
         return Action(
-            self.word, STAFF, note=self.note, tracking=self.tracking, carrier=self.carrier, is_quiet=self.is_quiet,
-            number=self.invoice, is_forced=self.is_forced,
+            self.event, STAFF, note=self.note, tracking=self.tracking, carrier=self.carrier, is_quiet=self.is_quiet,
+            number=self.invoice, parts=self.parts, is_forced=self.is_forced,
         )  # fmt: skip
 
     def remember(self) -> dict[str, Any]:
@@ -86,13 +102,14 @@ class Request:
 
 
 def recall(data: Mapping[str, Any]) -> Request:
-    return Request(**{**data, "numbers": tuple(data["numbers"])})
+    parts = tuple(Part(**part) for part in data["parts"])
+    return Request(**{**data, "numbers": tuple(data["numbers"]), "parts": parts})
 
 
 def read(word: str, argument: str, *, carriers: Sequence[str] = (), is_reply: bool = False) -> Request | Reason:
     """The request that `word` (of `commands.ORDERS`) and what follows it make. A reply to a card need not name the order."""
     line, _, below = argument.replace("\r", "").partition("\n")
-    words = line.split()
+    words = _WORDS.findall(line)
     if word == "why":
         return _read_why(words)
     if word == "force":
@@ -108,19 +125,17 @@ def read(word: str, argument: str, *, carriers: Sequence[str] = (), is_reply: bo
         return _read_ship(numbers, words, below, carriers)
     if word in ("hold", "reject", "failed", "cancel", "resume") and words and all(map(_SURE_NUMBER.fullmatch, words)):
         return Reason("desk.one_at_a_time", {"word": word})
-    if word == "cancel" and words and _LINE.fullmatch(words[0]):
-        return Reason("desk.whole_only", {"word": word})
+    parts, words = take_parts(words) if word in _IN_PARTS else ((), words)
     is_quiet = _take_quiet(words)
     invoice = words.pop(0)[:_INVOICE] if word == "invoice" and words else None
-    return Request(word, numbers, _note(words, below), is_quiet=is_quiet, invoice=invoice)
+    return Request(word, numbers, _note(words, below), is_quiet=is_quiet, invoice=invoice, parts=parts)
 
 
 def _read_ship(numbers: tuple[int, ...], words: list[str], below: str, carriers: Sequence[str]) -> Request | Reason:
-    if words and _LINE.fullmatch(words[0]):
-        return Reason("desk.whole_only", {"word": "ship"})
+    parts, words = take_parts(words)
     is_quiet = _take_quiet(words)
     tracking, carrier, words = _take_tracking(words, carriers, _TRACKING)
-    return Request("ship", numbers, _note(words, below), tracking, carrier, is_quiet)
+    return Request("ship", numbers, _note(words, below), tracking, carrier, is_quiet, parts=parts)
 
 
 def _read_force(argument: str, carriers: Sequence[str], *, is_reply: bool) -> Request | Reason:
@@ -129,7 +144,7 @@ def _read_force(argument: str, carriers: Sequence[str], *, is_reply: bool) -> Re
     word = first.lower()
     if word in DERIVED or word in ("refunded", "paid"):
         return Reason("desk.derived", {"word": word})
-    if word not in COMMANDS:
+    if word not in COMMANDS or word == "add":
         hint = nearest(word, COMMANDS) or "ship"
         return Reason("desk.no_force", {"word": plain(first, 30), "nearest": hint})
     request = read(word, rest, carriers=carriers, is_reply=is_reply)
@@ -155,6 +170,26 @@ def _take_numbers(words: Sequence[str], *, most: int, sure: bool) -> tuple[tuple
             break
         numbers.append(int(word.strip("#" + _STOPS)))
     return tuple(dict.fromkeys(numbers)), list(words[len(numbers) :])
+
+
+def take_parts(words: Sequence[str]) -> tuple[tuple[Part, ...], list[str]]:
+    """The pieces that words begin with, `2xSKU`, each product once, and the rest."""
+    counted: dict[str, int] = {}
+    rest = list(words)
+    while rest and (part := _PART.fullmatch(rest[0])) and int(part[1]):
+        sku = part[2] or part[3]
+        counted[sku] = counted.get(sku, 0) + int(part[1])
+        rest.pop(0)
+    return tuple(Part(sku, count) for sku, count in counted.items()), rest
+
+
+def matched(request: Request, lines: Sequence[Line]) -> Request:
+    """The request with its pieces called as the order calls them: case does not matter."""
+    names = {line.retailer_id.casefold(): line.retailer_id for line in lines}
+    parts = tuple(
+        replace(part, retailer_id=names.get(part.retailer_id.casefold(), part.retailer_id)) for part in request.parts
+    )
+    return replace(request, parts=parts)
 
 
 def _take_quiet(words: list[str]) -> bool:
@@ -220,6 +255,9 @@ def complete(request: Request, question: str, text: str, *, carriers: Sequence[s
             return None
         note = _note(rest, below) or request.note
         return replace(request, tracking=tracking, carrier=carrier or request.carrier, note=note)
+    if question == PIECES:
+        parts, rest = take_parts(_WORDS.findall(text))
+        return replace(request, parts=parts, note=_note(rest, "") or request.note) if parts else None
     if question == INVOICE:
         return replace(request, invoice=words[0][:_INVOICE], note=_note(words[1:], "")) if words else None
     return replace(request, note=_note([], text)) if words else None
@@ -235,84 +273,113 @@ def asks(outcome: Outcome) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class ListRequest:
-    """A page of orders, the newest first unless `is_ascending`. Without `statuses` all are meant.
-
-    `is_paid` None: whatever is paid. `by_paid`: in the order in which they were paid.
+    """A page of orders, the newest first unless `is_ascending`; `by_payment` the last paid first. Without `statuses` all are
+    meant; `money` is `paid` or `unpaid`.
     """
 
     statuses: tuple[str, ...] = ()
     is_today: bool = False
     is_ascending: bool = False
     page: int = 1
-    is_paid: bool | None = None
     is_mine: bool = False
+    money: str | None = None
+    by_payment: bool = False
     is_archived: bool = False
-    by_paid: bool = False
 
     def text(self) -> str:
         """How this is asked for."""
-        paid = [] if self.is_paid is None else ["paid"] if self.is_paid else ["unpaid"]
-        flags = {"mine": self.is_mine, "today": self.is_today, "archived": self.is_archived, "sort paid": self.by_paid}
-        said = [word for word, is_said in flags.items() if is_said]
-        way = ["asc"] if self.is_ascending else []
+        flags = {"mine": self.is_mine, "archived": self.is_archived, "today": self.is_today}
+        words = [word for word, is_meant in flags.items() if is_meant]
+        by = ["sort", "paid"] if self.by_payment else ["sort", "date"] if self.is_ascending else []
+        order = [*by, *(["asc"] if self.is_ascending else [])]
         page = [str(self.page)] if self.page > 1 else []
-        return " ".join(["orders", *self.statuses, *paid, *said, *way, *page])
+        money = [self.money] if self.money else []
+        return " ".join(["orders", *self.statuses, *money, *words, *order, *page])
 
 
-def read_list(argument: str, language: str) -> ListRequest | Reason:
-    """What follows `orders`. Statuses are known by their names and by the labels that `language` shows for them."""
+def read_list(argument: str, language: str, vocabulary: Vocabulary | None = None) -> ListRequest | Reason:
+    """What follows `orders`. Statuses are known by their names, and by the labels that `language` and the shop have for them."""
     words = argument.lower().replace(",", " ").split()
-    names = _names_of_statuses(language)
+    names = _names_of_statuses(language, vocabulary)
     request = ListRequest()
     while words:
         taken, request = _take_list_word(words, names, request)
         if not taken:
-            return Reason("desk.not_understood", _list_help(words[0], names, language))
+            return Reason("desk.not_understood", _list_help(words[0], names, language, vocabulary))
         words = words[taken:]
     return request
 
 
-def _take_list_word(words: Sequence[str], names: Mapping[str, str], request: ListRequest) -> tuple[int, ListRequest]:
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a command with arguments of its own is about: an order's number, if it names one, and the rest."""
+
+    number: int | None
+    words: tuple[str, ...]
+    below: str = ""
+    is_quiet: bool = False
+
+    @property
+    def note(self) -> str:
+        return _note(self.words, self.below)
+
+
+def target(argument: str, *, is_reply: bool = False) -> Target:
+    line, _, below = argument.replace("\r", "").partition("\n")
+    numbers, words = _take_numbers(_WORDS.findall(line), most=1, sure=is_reply)
+    is_quiet = _take_quiet(words)
+    return Target(numbers[0] if numbers else None, tuple(words), below, is_quiet)
+
+
+def _take_list_word(
+    words: Sequence[str], names: Mapping[str, tuple[str, ...]], request: ListRequest
+) -> tuple[int, ListRequest]:
     """How many words were understood, and the request with them."""
     match words:
         case ["today", *_]:
             return 1, replace(request, is_today=True)
-        case ["sort", ("date" | "paid") as by, *_]:
-            return 2, replace(request, by_paid=by == "paid")
-        case [("paid" | "unpaid") as paid, *_]:
-            return 1, replace(request, is_paid=paid == "paid")
+        case [("paid" | "unpaid") as money, *_]:
+            return 1, replace(request, money=money)
         case ["mine", *_]:
             return 1, replace(request, is_mine=True)
         case ["archived", *_]:
             return 1, replace(request, is_archived=True)
+        case ["sort", ("date" | "paid") as by, *_]:
+            return 2, replace(request, by_payment=by == "paid")
         case [("asc" | "desc") as way, *_]:
             return 1, replace(request, is_ascending=way == "asc")
         case [page, *_] if page.isdecimal() and len(page) <= 4 and int(page):
             return 1, replace(request, page=int(page))
     for length in range(min(len(words), max(name.count(" ") for name in names) + 1), 0, -1):
-        status = names.get(" ".join(words[:length]).replace("_", " "))
-        if status is not None:
-            return length, replace(request, statuses=tuple(dict.fromkeys([*request.statuses, status])))
+        statuses = names.get(" ".join(words[:length]).replace("_", " "))
+        if statuses is not None:
+            return length, replace(request, statuses=tuple(dict.fromkeys([*request.statuses, *statuses])))
     return 0, request
 
 
-def _names_of_statuses(language: str) -> dict[str, str]:
-    """What people may write, in lower case, for each status."""
-
-    def written() -> Iterator[tuple[str, str]]:
-        for status in ORDER.statuses:
-            yield status.replace("_", " "), status
-            for spoken in (LANGUAGES[0], language):
-                yield say(f"status.{status}", spoken).lower(), status
-
-    return dict(written())
+def _names_of_statuses(language: str, vocabulary: Vocabulary | None) -> dict[str, tuple[str, ...]]:
+    """What people may write, in lower case, for each status; a shop's label may stand for several."""
+    names: dict[str, tuple[str, ...]] = {}
+    for status in ORDER.statuses:
+        names[status.replace("_", " ")] = (status,)
+        for spoken in (LANGUAGES[0], language):
+            names[say(f"status.{status}", spoken).lower()] = (status,)
+    own: dict[str, tuple[str, ...]] = {}
+    for status, label in (vocabulary.statuses if vocabulary else {}).items():
+        if label:
+            written = label.lower().replace("_", " ")
+            own[written] = (*own.get(written, ()), status)
+    return names | own
 
 
 _LIST_WORDS = ("today", "mine", "paid", "unpaid", "archived", "sort", "asc", "desc")
 
 
-def _list_help(word: str, names: Mapping[str, str], language: str) -> dict[str, object]:
+def _list_help(
+    word: str, names: Mapping[str, tuple[str, ...]], language: str, vocabulary: Vocabulary | None
+) -> dict[str, object]:
     close = nearest(word, [*names, *_LIST_WORDS])
     hint = " " + say("desk.did_you_mean", language, nearest=close) if close else ""
-    labels = ", ".join(say(f"status.{status}", language) for status in ORDER.statuses)
-    return {"word": plain(word, 30), "hint": hint, "statuses": labels}
+    known = vocabulary.statuses if vocabulary else dict.fromkeys(ORDER.statuses, "")
+    labels = dict.fromkeys(known[status] or say(f"status.{status}", language) for status in known)
+    return {"word": plain(word, 30), "hint": hint, "statuses": ", ".join(labels)}

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from flows import durations, limits
+from flows import durations, limits, vocabulary
 from flows.messages import Text
 from flows.phrases import say
 from flows.plain import plain
+from flows.settings import Settings
 from flows.store import Store
 
 
@@ -44,7 +45,7 @@ class Health:
 
 
 def report(health: Health, store: Store) -> Text:
-    ill, well = list(_ill(health, store.language)), list(_well(health, store))
+    ill, well = list(_ill(health, store)), list(_well(health, store))
     head = say("doctor.ill", store.language, count=len(ill), store=store.name) if ill else None
     return Text(
         "\n".join(
@@ -57,7 +58,8 @@ def report(health: Health, store: Store) -> Text:
     )
 
 
-def _ill(health: Health, language: str) -> Iterator[str]:
+def _ill(health: Health, store: Store) -> Iterator[str]:
+    language = store.language
     if health.token is Token.REFUSED:
         yield say(health.token, language)
     if health.stopped:
@@ -74,6 +76,8 @@ def _ill(health: Health, language: str) -> Iterator[str]:
         yield say("doctor.failed", language, count=health.failed)
     for name, code, status in health.templates:
         yield say("doctor.template", language, name=name, language=code, status=status)
+    for fault in vocabulary.faults(Settings(store.settings).get("vocabulary")):
+        yield say("doctor.vocabulary", language, fault=plain(fault, 200))
     for name in health.away:
         yield say("doctor.window_closed", language, name=plain(name))
     if not health.products:

@@ -24,13 +24,14 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class TellStaff:
-    """News for everyone of the shop who gets alerts, but for whoever caused it and gets the answer.
+    """News for everyone of the shop who gets alerts, but for whoever caused it and gets the answer; or `only` for one.
 
     `to` is the one whom it is for; all get it when they are of the shop no more.
     """
 
     news: News
     but: int | None = None
+    only: int | None = None
     to: int | None = None
 
 
@@ -52,11 +53,17 @@ class StopTimer:
 
 @dataclass(frozen=True, slots=True)
 class MoveStock:
-    """Pieces promised (`reserved`) and on the shelf (`on_hand`) change by so many; the database refuses less than none."""
+    """Pieces promised (`reserved`) and on the shelf (`on_hand`) change by so many; the database refuses less than none.
+
+    Without a `location` the pieces of all places together are meant; with one, only the record of that place. `is_sold`
+    pieces were asked for just now: staff hear when few are left.
+    """
 
     retailer_id: str
     reserved: int
     on_hand: int = 0
+    location: str = ""
+    is_sold: bool = False
 
 
 Effect = Say | TellStaff | StartTimer | StopTimer | MoveStock

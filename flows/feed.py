@@ -47,6 +47,11 @@ class Product:
     def unit_price(self) -> int:
         return self.price if self.sale_price is None else self.sale_price
 
+    def may_backorder(self, default: bool) -> bool:  # noqa: FBT001 - the store's own word on it
+        """Whether more may be sold than there is: the product's own word, else the store's."""
+        written = self.extras.get("allow_backorder", "").lower()
+        return default if not written else written in ("on", "yes", "true", "1")
+
     @property
     def is_sellable(self) -> bool:
         """Whether the shop offers it at all; how many are left is for the cart to ask."""

@@ -4,25 +4,48 @@ All of it is values; `models/orders.py: advance` writes them.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flows import fulfilment, ledger
-from flows.fulfilment import Parcels, Shipment
+from flows.fulfilment import Parcels, Plan, Shipment
 from flows.lifecycle import Move
 from flows.order import Action, Line, Order, Sale
 from flows.order_table import moved
 
-OF_PARCELS = frozenset({"ship", "deliver", "failed", "cancel", "reject", "deny", "resume", "cancel_lines"})
-"""Events that change shipments, if there are any."""
+OF_PARCELS = frozenset(
+    {
+        "ship", "deliver", "failed", "cancel", "reject", "deny", "resume", "cancel_lines", "abandon", "recover", "expire",
+    }
+)  # fmt: skip
+"""Events that change shipments, or where their pieces are kept, if there are any."""
+PROMISED_ANEW = frozenset({"resume", "recover"})
+"""Events after which an order's pieces are taken from the shelf again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allotted:
+    """Lines with what of them is there and what is not, and from where the pieces come."""
+
+    lines: Sequence[Line]
+    plan: Plan
 
 
 def apply(
-    before: Sale, shipments: Sequence[Shipment], action: Action, outcome: Move, now: datetime
+    before: Sale,
+    shipments: Sequence[Shipment],
+    action: Action,
+    outcome: Move,
+    now: datetime,
+    *,
+    allotted: Allotted | None = None,
 ) -> tuple[Order, Parcels]:
-    """The order after `action`, and what became of its lines and parcels."""
+    """The order after `action`, and what became of its lines and parcels. `allotted`: its pieces are promised anew."""
     order = moved(before.order, action, outcome, now)
-    parcels = fulfilment.follow(order, action, before.lines, shipments, now)
+    if allotted is not None:
+        parcels = fulfilment.planned(order, allotted.lines, shipments, allotted.plan)
+    else:
+        parcels = fulfilment.follow(order, action, before.lines, shipments, now)
     all_here = _all_arrived(shipments, parcels) if action.event == "deliver" else None
     return derived(order, parcels.lines, is_delivered=all_here), parcels
 
@@ -40,5 +63,4 @@ def derived(order: Order, lines: Sequence[Line], *, is_delivered: bool | None = 
 
 
 def _all_arrived(before: Sequence[Shipment], change: Parcels) -> bool:
-    now = {shipment.id: shipment for shipment in [*before, *change.changed]}.values()
-    return all(shipment.state != fulfilment.SHIPPED for shipment in now)
+    return all(shipment.state != fulfilment.SHIPPED for shipment in fulfilment.merged(before, change))

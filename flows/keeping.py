@@ -1,6 +1,6 @@
 """What staff keep of an order, read from what they write: a name, tags, and words for the customer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flows import card
 from flows.messages import Button, Text, fit
@@ -44,9 +44,21 @@ def tagged(tags: Sequence[str], text: str) -> tuple[str, ...]:
     return tuple(kept[-TAGS:])
 
 
+def marks(order: Order, settings: Settings) -> dict[str, str]:
+    """The merchant's own statuses that an order may have as it stands, with their labels."""
+    return {name: extra.label for name, extra in settings.vocabulary.extras.items() if extra.like == order.status}
+
+
+def find_mark(text: str, known: Mapping[str, str]) -> str | None:
+    """The name of the own status that is meant, by its name or its label."""
+    said = text.strip().lower().replace(" ", "_")
+    labels = {label.lower().replace(" ", "_"): name for name, label in known.items()}
+    return said if said in known else labels.get(said)
+
+
 def assigned(order: Order, by: str, store: Store, settings: Settings) -> News:
     """For whom an order is now."""
-    text = say("news.assigned", store.language, head=card.head(order, store.language), who=plain(by))
+    text = say("news.assigned", store.language, head=card.head(order, store), who=plain(by))
     buttons = tuple(
         Button(card.action_id(order, event), say(f"action.{event}", store.language))
         for event in next_actions(order, settings)[: card.ACTIONS_AS_BUTTONS]

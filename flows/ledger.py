@@ -93,6 +93,17 @@ class Refund:
     settled_at: datetime | None = None
 
 
+STATUSES = (
+    "unpaid", "pending", "partially_paid", "paid", "overpaid", "partially_refunded", "refunded", "failed", "voided",
+)  # fmt: skip
+"""Every `payment_status`."""
+LISTED = {
+    "paid": ("paid", "overpaid", "partially_refunded"),
+    "unpaid": ("unpaid", "pending", "partially_paid", "failed"),
+}
+"""What people mean by *paid* and *unpaid* in a list."""
+
+
 def captured(payments: Iterable[Payment]) -> int:
     return sum(payment.amount for payment in payments if payment.state == COMPLETED)
 

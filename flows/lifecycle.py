@@ -16,8 +16,8 @@ A grid is written as text, one row a state or status, one column an event:
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 ALREADY, NOT_FROM_HERE, STAYS, HAPPENS, BACK = ".", "-", "=", "+", "<"
@@ -204,6 +204,35 @@ def edges(lifecycle: Lifecycle[Subject]) -> list[tuple[str, str, str]]:
         for target in lifecycle.targets(status, event)
         if target != status
     ]
+
+
+def within(
+    lifecycle: Lifecycle[Subject], uses: Callable[[str], bool], *, derived: Collection[str] = ()
+) -> Lifecycle[Subject]:
+    """What is left of a lifecycle where commands lead only to statuses that `uses` holds for: those that can be reached.
+
+    A `derived` status may come of a command, but is never what the command is for.
+    """
+
+    def cell(status: str, event: str) -> str:
+        said = lifecycle.cell(status, event) or NOT_FROM_HERE
+        if event in lifecycle.facts or said in (ALREADY, NOT_FROM_HERE, STAYS, HAPPENS, BACK):
+            return said
+        ways = said.split("|")
+        kept = [way for way in ways if uses(way) or way in derived] if any(map(uses, ways)) else []
+        return "|".join(kept) or NOT_FROM_HERE
+
+    grid = {(status, event): cell(status, event) for status in lifecycle.statuses for event in lifecycle.events}
+    left = replace(lifecycle, by_state={}, by_status=grid)
+    reached = left.reachable()
+    states = {
+        state: kept
+        for state, statuses in lifecycle.states.items()
+        if (kept := tuple(status for status in statuses if status in reached))
+    }
+    grid = {(status, event): said for (status, event), said in grid.items() if status in reached}
+    starts = tuple(status for status in lifecycle.starts if status in reached)
+    return replace(left, states=states, starts=starts, ends=lifecycle.ends & set(reached), by_status=grid)
 
 
 def mermaid(lifecycle: Lifecycle[Subject], labels: Callable[[str], str] = str) -> str:

@@ -134,6 +134,14 @@ class Template:
 
 Message = Text | Buttons | Rows | Catalogue | AddressForm | Template
 
+
+def joined(first: Text | Buttons, second: Text | Buttons) -> Text | Buttons:
+    """Two messages as one. The buttons of either stay; with buttons in both nobody could tell which is about what."""
+    body = f"{first.body}\n\n{second.body}"
+    buttons = [each.buttons for each in (first, second) if isinstance(each, Buttons)]
+    return Buttons(body, buttons[0]) if len(buttons) == 1 else Text(body)
+
+
 _KINDS: dict[str, type[Message]] = {
     "text": Text, "buttons": Buttons, "rows": Rows, "catalogue": Catalogue, "address_form": AddressForm,
     "template": Template,

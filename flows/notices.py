@@ -4,34 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from flows import card, checkout, durations, fulfilment
+from flows import card, checkout, durations, feedback, fulfilment, labels, told
 from flows.effects import Effect, MoveStock, Say, StartTimer, StopTimer, TellStaff
+from flows.fulfilment import Shipment
 from flows.hours import next_opening
-from flows.messages import Button, Text
+from flows.messages import Button, Buttons, Message, Text
 from flows.money import show
 from flows.news import News
-from flows.order import CUSTOMER, Action, Line, Order, Sale
+from flows.order import CUSTOMER, SYSTEM, Action, Line, Order, Part, Sale
 from flows.order_table import TIMERS, next_actions, open_until
 from flows.phrases import say
 from flows.plain import plain
 from flows.settings import Settings
 from flows.store import Store
 
-TOLD: dict[str, str] = {
-    "confirm": "notice.confirmed",
-    "ship": "notice.shipped",
-    "out": "notice.out",
-    "deliver": "notice.delivered",
-    "hold": "notice.held",
-    "release": "notice.released",
-    "cancel": "notice.canceled",
-    "abandon": "notice.abandoned",
-    "expire": "notice.expired",
-}
-"""Actions that the customer hears of, and how. Whoever acted gets an answer instead of the notice."""
-
-ANNOUNCED = {"cancel": "news.canceled"}
-"""Customer's actions that staff hear of; a complete order has its own news."""
+ANNOUNCED = {"cancel": "news.canceled", "receipt": "news.receipt", "came_in": "news.came_in"}
+"""What customers do and what happens by itself that staff hear of; a complete order has its own news."""
+_WITH_REASON = frozenset({"hold", "cancel", "cancel_lines", "failed", "reject", "deny"})
+_ON_ITS_WAY = ("partially_shipped", "shipped", "out_for_delivery", "awaiting_confirmation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +35,17 @@ class Setting:
     actor_id: int | None
 
 
-def follow(before: Sale, after: Sale, action: Action, where: Setting) -> list[Effect]:
-    """Everything that follows from `before` having become `after` by `action`."""
+def follow(
+    before: Sale, after: Sale, action: Action, where: Setting, *,
+    was: Sequence[Shipment] = (), now: Sequence[Shipment] = (),
+) -> list[Effect]:  # fmt: skip
+    """Everything that follows from `before` having become `after` by `action`, and its parcels (`was`) what they are `now`."""
     return [
-        *_words(after.order, action, where),
-        *_news(after.order, action, where),
+        *_words(before.order, after, action, where),
+        *_news(after, action, where),
+        *_change(before.order, after.order, action, where),
         *timers(after.order, where.settings),
-        *_stock(before, after),
+        *_stock(before, after, was, now, is_sold=action.event != "came_in"),
     ]
 
 
@@ -65,9 +59,11 @@ def waiting(effects: Sequence[Effect], contact_id: int, until: datetime) -> tupl
     return waiting, sum(told)
 
 
-def undone(before: Sale, after: Sale, settings: Settings) -> list[Effect]:
-    """What follows when `before` is taken back and the order is as it was."""
-    return [*timers(after.order, settings), *_stock(before, after)]
+def undone(
+    before: Sale, after: Sale, settings: Settings, *, was: Sequence[Shipment] = (), now: Sequence[Shipment] = ()
+) -> list[Effect]:
+    """What follows when `before` is taken back and the order with its parcels is as it was."""
+    return [*timers(after.order, settings), *_stock(before, after, was, now, is_sold=False)]
 
 
 def opens_later(order: Order, settings: Settings, store: Store, now: datetime) -> datetime | None:
@@ -85,7 +81,7 @@ def submitted(order: Order, lines: Sequence[Line], where: Setting) -> TellStaff:
 
 def stale(order: Order, store: Store, settings: Settings, now: datetime) -> TellStaff:
     """An order that nobody has taken further for too long, with what comes next."""
-    head, since = card.head(order, store.language), durations.about(now - order.changed_at)
+    head, since = card.head(order, store), durations.about(now - order.changed_at)
     text = say("news.stale", store.language, head=head, since=since)
     return TellStaff(News(text, _buttons(order, settings, store), order.id), to=order.assignee_id)
 
@@ -109,52 +105,128 @@ def started(order: Order, settings: Settings) -> list[StartTimer]:
     return [StartTimer(kind, str(order.id), due_at) for kind, due_at in open_until(order, settings)]
 
 
-def promised(sale: Sale) -> list[Effect]:
+def promised(sale: Sale, parcels: Sequence[Shipment] = ()) -> list[Effect]:
     """The pieces that a new order takes from what may be sold."""
-    return [MoveStock(sku, reserved=count) for sku, count in fulfilment.promised(sale).items()]
+    moves = [MoveStock(sku, reserved=count, is_sold=True) for sku, count in fulfilment.promised(sale).items()]
+    places = fulfilment.promised_at(sale.order, parcels)
+    return [*moves, *(MoveStock(sku, count, location=place) for (sku, place), count in places.items())]
 
 
-def _words(order: Order, action: Action, where: Setting) -> list[Effect]:
-    key = TOLD.get(action.event)
-    if key is None or action.is_quiet or where.actor_id == order.contact_id or not order.has_chat:
+def changed(before: Order, after: Order, store: Store, *, but: int | None, only: int | None = None) -> TellStaff:
+    """A change of status, for staff who wish to hear of each."""
+    was, is_now = labels.staff(before, store), labels.staff(after, store)
+    text = say("news.changed", store.language, label=after.label, before=was, after=is_now)
+    return TellStaff(News(text, (), after.id), but=but, only=only)
+
+
+def _change(before: Order, after: Order, action: Action, where: Setting) -> list[Effect]:
+    who = told.tells_staff(before, after, action, where.settings)
+    if who is None or labels.staff(before, where.store) == labels.staff(after, where.store):
         return []
-    text = say(key, where.language, **_fields(order, where))
+    only = after.assignee_id if who == told.ASSIGNEE else None
+    return [changed(before, after, where.store, but=where.actor_id, only=only)]
+
+
+def _words(before: Order, sale: Sale, action: Action, where: Setting) -> list[Effect]:
+    order = sale.order
+    name = told.occasion(order, action)
+    is_told = told.tells_customer(order, action, where.settings)
+    is_out_of_reach = where.actor_id == order.contact_id or not order.has_chat
+    if name is None or not is_told or action.is_quiet or is_out_of_reach:
+        return []
+    key = f"notice.{name}"
+    if action.event == "cancel" and before.status in _ON_ITS_WAY:
+        key = "notice.recalled"
+    elif name == "confirmed" and order.delivery_method == "pickup":
+        key = "notice.confirmed_pickup"
+    text = say(key, where.language, **_fields(sale, action, where, where.language))
     if action.event == "ship":
-        text = " ".join([text, _tracking(order, where)])
-    if action.event in ("hold", "cancel") and action.note:
+        text = " ".join([text, *_in_part(sale, action, where), _tracking(order, action, where)]).strip()
+    if sums := _sums(order, action, where):
+        text = f"{text} {sums}"
+    if action.event in _WITH_REASON and action.note:
         text = " ".join([text, say("notice.reason", where.language, reason=plain(action.note, 200))])
-    return [Say(order.contact_id, Text(text), checkout.fallback(order, where.store, text, where.language), order.id)]
+    template = where.settings.vocabulary.templates.get(order.status)
+    fallback = checkout.fallback(order, where.store, text, where.language, template=template)
+    return [Say(order.contact_id, _asking(order, name, text, where), fallback, order.id)]
 
 
-def _fields(order: Order, where: Setting) -> dict[str, object]:
-    amount = show(order.total, order.currency, where.store.locale)
-    return {"label": order.label, "store": where.store.name, "amount": amount}
+def _asking(order: Order, name: str, text: str, where: Setting) -> Message:
+    """The notice with the question that belongs to it: have you got it, and how was it?"""
+    if name == "awaiting_confirmation":
+        return Buttons(text, (Button(f"r{order.number}.{checkout.HAVE}", say("action.receipt", where.language)),))
+    if name in ("delivered", "delivery_confirmed") and where.settings.get("feedback"):
+        return feedback.ask(order, text, where.language)
+    return Text(text)
 
 
-def _tracking(order: Order, where: Setting) -> str:
-    if not order.tracking:
-        return ""
-    if order.carrier:
-        return say("notice.tracking_with", where.language, tracking=order.tracking, carrier=order.carrier)
-    return say("notice.tracking", where.language, tracking=order.tracking)
+def _sums(order: Order, action: Action, where: Setting) -> str:
+    """What a change of its pieces, or its end, means for money that has been paid."""
+
+    def money(minor: int) -> str:
+        return show(minor, order.currency, where.store.locale)
+
+    if action.event in ("cancel", "cancel_lines", "reject", "deny") and order.credit_owed:
+        return say("notice.owed", where.language, amount=money(order.credit_owed))
+    if action.event == "add" and order.captured and order.balance_due:
+        return say("notice.due", where.language, amount=money(order.balance_due))
+    return ""
 
 
-def _news(order: Order, action: Action, where: Setting) -> list[Effect]:
-    key = ANNOUNCED.get(action.event)
-    if key is None or action.by != CUSTOMER:
+def _in_part(sale: Sale, action: Action, where: Setting) -> list[str]:
+    """What is in the parcel, when it is not everything."""
+    if not action.parts:
         return []
-    text = say(key, where.store.language, label=order.label, customer=plain(where.customer))
-    return [TellStaff(News(text, (), order.id), but=where.actor_id)]
+    items = card.items(action.parts, sale.lines, where.language)
+    return [say("notice.in_part", where.language, items=items)]
 
 
-def _stock(before: Sale, after: Sale) -> list[Effect]:
-    """What the shelf keeps for the order, and what has left it, before and after. What was canceled on its way comes back
-    by a return, not by itself.
+def _fields(sale: Sale, action: Action, where: Setting, language: str) -> dict[str, object]:
+    order = sale.order
+    amount = show(order.total, order.currency, where.store.locale)
+    parts = action.parts or tuple(Part(line.retailer_id, line.quantity) for line in action.added)
+    items = card.items(parts, sale.lines, language)
+    return {
+        "label": order.label, "store": where.store.name, "amount": amount, "items": items,
+        "customer": plain(where.customer),
+    }  # fmt: skip
+
+
+def _tracking(order: Order, action: Action, where: Setting) -> str:
+    tracking, carrier = action.tracking, action.carrier
+    if not action.parts:
+        tracking, carrier = tracking or order.tracking, carrier or order.carrier
+    if not tracking:
+        return ""
+    if carrier:
+        return say("notice.tracking_with", where.language, tracking=tracking, carrier=carrier)
+    return say("notice.tracking", where.language, tracking=tracking)
+
+
+def _news(sale: Sale, action: Action, where: Setting) -> list[Effect]:
+    key = ANNOUNCED.get(action.event)
+    if key is None or action.by not in (CUSTOMER, SYSTEM) or (action.event == "cancel" and action.by != CUSTOMER):
+        return []
+    text = say(key, where.store.language, **_fields(sale, action, where, where.store.language))
+    return [TellStaff(News(text, (), sale.order.id), but=where.actor_id)]
+
+
+def _stock(
+    before: Sale, after: Sale, was: Sequence[Shipment], now: Sequence[Shipment], *, is_sold: bool
+) -> list[Effect]:
+    """What the shelf keeps for the order, and what has left it, before and after; the same for other places. What was
+    canceled on its way comes back by a return, not by itself.
     """
     kept, keeps = fulfilment.promised(before), fulfilment.promised(after)
     gone, goes = fulfilment.gone(before), fulfilment.gone(after)
     moves = [
-        MoveStock(sku, reserved=keeps[sku] - kept[sku], on_hand=gone[sku] - goes[sku])
+        MoveStock(sku, reserved=keeps[sku] - kept[sku], on_hand=gone[sku] - goes[sku], is_sold=is_sold)
         for sku in [line.retailer_id for line in after.lines]
+    ]
+    kept_at, keeps_at = fulfilment.promised_at(before.order, was), fulfilment.promised_at(after.order, now)
+    gone_from, goes_from = fulfilment.gone_from(was), fulfilment.gone_from(now)
+    moves += [
+        MoveStock(sku, keeps_at[sku, place] - kept_at[sku, place], gone_from[sku, place] - goes_from[sku, place], place)
+        for sku, place in {**kept_at, **keeps_at, **gone_from, **goes_from}
     ]
     return [move for move in moves if move.reserved or move.on_hand]

@@ -59,6 +59,23 @@ class Part:
     quantity: int
 
 
+STATES: Mapping[str, tuple[str, ...]] = {
+    "cart": ("cart", "abandoned"),
+    "new": ("placed", "confirmed"),
+    "payment_review": ("payment_review",),
+    "processing": (
+        "approved", "processing", "awaiting_invoice", "invoice_issued", "packed", "partially_shipped", "shipped",
+        "out_for_delivery", "awaiting_confirmation",
+    ),
+    "on_hold": ("on_hold",),
+    "complete": ("delivered", "delivery_confirmed", "completed"),
+    "canceled": ("canceled", "rejected", "expired"),
+    "closed": ("returned",),
+}  # fmt: skip
+STATUSES = tuple(status for statuses in STATES.values() for status in statuses)
+DERIVED = ("partially_shipped", "returned")
+"""Statuses that follow from records; nobody sets them."""
+
 ENDED = frozenset({"delivered", "delivery_confirmed", "completed", "canceled", "rejected", "expired", "returned"})
 """Nothing more is to be done before somebody wishes it."""
 FORCED = "force "
@@ -75,7 +92,7 @@ class Order:
 
     `payment_status`, `fulfillment_status` and `return_status` are derived from records of their own and kept for lists.
     `held_from` is where `release` and `resume` lead back to. `asks_cancel`: all money is back before anything has left, and
-    somebody must say whether the order is canceled too.
+    somebody must say whether the order is canceled too. `mark` is a status of the merchant's own within `status`.
     """
 
     id: int
@@ -115,6 +132,7 @@ class Order:
     claimed_at: datetime | None = None
     claimed_by: str | None = None
     archived_at: datetime | None = None
+    mark: str | None = None
     asks_cancel: bool = False
     version: int = 1
 
@@ -143,7 +161,9 @@ class Order:
 
     @property
     def balance_due(self) -> int:
-        return 0 if self.status in DEAD else max(0, self.total - self.net)
+        """What is still to be paid. Once everything has left, what was given back was meant, and is not owed again."""
+        has_left = self.fulfillment_status in ("shipped", "delivered")
+        return 0 if self.status in DEAD else max(0, self.total - (self.captured if has_left else self.net))
 
     @property
     def credit_owed(self) -> int:
@@ -165,8 +185,8 @@ CUSTOMER, STAFF, TIMER, SYSTEM = "customer", "staff", "timer", "system"
 class Action:
     """Something asked of an order, or reported of it, with its arguments.
 
-    `parts` are the pieces that it is about; none means all that can be. `number` is the invoice's. `is_forced`: a manager
-    overrules the store's own policies, and says why in `note`.
+    `parts` are the pieces that it is about; none means all that can be. `added` are lines that come to the order, as they
+    are sold. `number` is the invoice's. `is_forced`: a manager overrules the store's own policies, and says why in `note`.
     """
 
     event: str
@@ -176,6 +196,7 @@ class Action:
     carrier: str | None = None
     is_quiet: bool = False
     parts: tuple[Part, ...] = ()
+    added: tuple[Line, ...] = ()
     number: str | None = None
     is_forced: bool = False
     details: Mapping[str, str] = field(default_factory=dict)

@@ -68,7 +68,8 @@ def address_is_known(case: Case) -> Reason | None:
 @overridable
 def tracking_is_given(case: Case) -> Reason | None:
     required = case.order.delivery_method in case.settings.get("tracking_required")
-    return Reason("why.tracking") if required and not (case.action.tracking or case.order.tracking) else None
+    known = None if case.order.fulfillment_status.startswith("partially") else case.order.tracking
+    return Reason("why.tracking") if required and not (case.action.tracking or known) else None
 
 
 def reason_is_given(case: Case) -> Reason | None:
@@ -127,6 +128,10 @@ def pieces_are_there(case: Case) -> Reason | None:
         if part.quantity > line.on_hand:
             return Reason("why.backordered", {"list": line.title})
     return None
+
+
+def pieces_are_named(case: Case) -> Reason | None:
+    return None if case.action.parts or case.action.added else Reason("why.no_pieces", {"word": case.action.event})
 
 
 def parts_are_left(case: Case) -> Reason | None:
@@ -196,7 +201,9 @@ def stock_is_there(case: Case) -> Reason | None:
 @overridable
 def is_settled(case: Case) -> Reason | None:
     """No return is open, nothing is owed by either side."""
-    if case.order.return_status in ("requested", "approved", "received"):
+    if case.order.return_status == "received":
+        return Reason("why.return_unsettled")
+    if case.order.return_status in ("requested", "approved"):
         return Reason("why.return_open")
     if case.order.status != "expired" and (case.order.balance_due or case.order.credit_owed):
         return Reason("why.balance")

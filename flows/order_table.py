@@ -9,33 +9,16 @@ from datetime import datetime, timedelta
 
 from flows import order_rules as rules
 from flows.approval import is_over_limit
-from flows.lifecycle import Lifecycle, Move, Outcome, Reason, Refused, read_grid
-from flows.order import CUSTOMER, ENDED, STAFF, Action, Line, Order, Step
+from flows.lifecycle import ALREADY, BACK, AlreadySo, Lifecycle, Move, Outcome, Reason, Refused, read_grid
+from flows.order import CUSTOMER, DERIVED, ENDED, STAFF, STATES, Action, Line, Order, Step
 from flows.order_rules import Case
 from flows.settings import Settings
-
-STATES = {
-    "cart": ("cart", "abandoned"),
-    "new": ("placed", "confirmed"),
-    "payment_review": ("payment_review",),
-    "processing": (
-        "approved", "processing", "awaiting_invoice", "invoice_issued", "packed", "partially_shipped", "shipped",
-        "out_for_delivery", "awaiting_confirmation",
-    ),
-    "on_hold": ("on_hold",),
-    "complete": ("delivered", "delivery_confirmed", "completed"),
-    "canceled": ("canceled", "rejected", "expired"),
-    "closed": ("returned",),
-}  # fmt: skip
 
 COMMANDS = (
     "confirm", "approve", "reject", "accept", "deny", "hold", "release", "start", "invoice", "pack", "ship", "out",
     "deliver", "failed", "receipt", "complete", "cancel", "resume", "cancel_lines", "add", "return", "archive", "unarchive",
 )  # fmt: skip
 FACTS = ("place", "submit", "recover", "abandon", "expire", "review", "captured", "export", "fulfilled", "came_back")
-DERIVED = ("partially_shipped", "returned")
-"""Statuses that follow from records; nobody sets them."""
-
 # What holds for a state holds for its statuses, but for those with a row of their own in the second grid of each pair.
 _DESK = """
                 confirm  approve  reject    accept     deny      hold     release  cancel    resume  cancel_lines  add
@@ -178,6 +161,7 @@ ORDER: Lifecycle[Case] = Lifecycle(
         "complete": (rules.is_settled,),
         "cancel": (rules.may_still_cancel,),
         "cancel_lines": (rules.parts_are_left,),
+        "add": (rules.cancel_is_answered, rules.pieces_are_named),
         "resume": (rules.in_resume_window, rules.nothing_has_left, rules.is_not_refunded, rules.stock_is_there),
         "return": (rules.in_return_window, rules.return_is_not_open, rules.parts_were_shipped),
         "archive": (rules.is_not_archived, rules.is_settled),
@@ -198,6 +182,21 @@ ORDER: Lifecycle[Case] = Lifecycle(
     },
 )  # fmt: skip
 
+_WAYS = {
+    event: tuple(dict.fromkeys(way for status in ORDER.statuses for way in ORDER.targets(status, event)))
+    for event in COMMANDS
+}
+"""Every status that a command leads to from somewhere."""
+
+
+def follows(order: Order, lines: Sequence[Line]) -> str | None:
+    """The fact that an order's pieces have made true by themselves."""
+    if order.status == "partially_shipped" and not any(line.left for line in lines):
+        return "fulfilled"
+    back = order.status in ORDER.statuses and lines and all(line.returned == line.quantity for line in lines)
+    return "came_back" if back and ORDER.cell(order.status, "came_back") not in (None, "=") else None
+
+
 CUSTOMERS = frozenset({"cancel", "receipt", "return"})
 """The commands that customers may give, where the store's policies let them."""
 
@@ -209,8 +208,21 @@ def decide(
     """What becomes of `action`. Without `lines` and `now`, what depends on them is taken for possible."""
     if action.by == CUSTOMER and action.event in COMMANDS and action.event not in CUSTOMERS:
         return Refused((Reason("why.not_yours"),))
+    if (unused := _unused(order, action.event, settings)) is not None:
+        return Refused((Reason("why.not_used", {"unused": unused}),), is_elsewhere=True)
+    if action.event == "pack" and order.status == "invoice_issued" and order.packed_at is not None:
+        return AlreadySo(order.status)
     case = Case(order, action, settings, now or order.changed_at, lines, short)
     return ORDER.decide(order.status, action.event, case, held_from=order.held_from)
+
+
+def _unused(order: Order, event: str, settings: Settings) -> str | None:
+    """A status that the command would lead to, if the shop's vocabulary uses it no more than any other that it could."""
+    if event not in COMMANDS or ORDER.cell(order.status, event) in (ALREADY, BACK):
+        return None
+    words, is_pickup = settings.vocabulary, order.delivery_method == "pickup"
+    ways = [way for way in ORDER.targets(order.status, event) or _WAYS[event] if way not in DERIVED]
+    return ways[0] if ways and not any(words.uses(way, is_pickup=is_pickup) for way in ways) else None
 
 
 def moved(order: Order, action: Action, outcome: Move, now: datetime) -> Order:
@@ -227,8 +239,12 @@ def moved(order: Order, action: Action, outcome: Move, now: datetime) -> Order:
         packed_at=now if event == "pack" else None if event == "resume" else order.packed_at,
         claimed_at=now if event == "export" else order.claimed_at,
         claimed_by=action.details.get("by") if event == "export" else order.claimed_by,
+        mark=None if moves else order.mark,
         archived_at=now if event == "archive" else None if event == "unarchive" else order.archived_at,
         asks_cancel=order.asks_cancel and event != "cancel",
+        return_status=("requested" if action.by == CUSTOMER else "approved")
+        if event == "return"
+        else order.return_status,
         changed_at=now if moves else order.changed_at,
     )
 
@@ -241,6 +257,8 @@ def next_actions(order: Order, settings: Settings, *, by: str = STAFF, now: date
     for event in LIKELY:
         if not _is_in_use(event, order, settings):
             continue
+        if event == "ship" and order.delivery_method == "pickup" and settings.vocabulary.uses("packed", is_pickup=True):
+            continue  # it is packed and fetched
         outcome = decide(order, Action(event, by, note="-", tracking="-", number="-"), settings, now=now)
         if isinstance(outcome, Move):
             offered.append(event)
@@ -292,6 +310,9 @@ _SHOPS_TURN = frozenset(
 """Statuses in which the order waits for somebody of the shop, and not for its customer or a carrier."""
 
 
+_COMPLETED_FROM = ("delivered", "delivery_confirmed", "awaiting_confirmation")
+
+
 def open_until(order: Order, settings: Settings) -> tuple[tuple[str, datetime], ...]:
     """The timers of an order as it stands: (kind, when). A duration of 0 rings never."""
     waits: dict[str, str] = {}
@@ -299,7 +320,7 @@ def open_until(order: Order, settings: Settings) -> tuple[tuple[str, datetime], 
         waits = {REMIND: "abandon_reminder", ABANDON: "abandon_after"}
     elif order.status == "abandoned":
         waits = {EXPIRE: "expire_after"}
-    elif order.status in ("delivered", "delivery_confirmed", "awaiting_confirmation"):
+    elif order.status in _COMPLETED_FROM and settings.vocabulary.uses("completed"):
         waits = {COMPLETE: "auto_complete_after"}
     elif order.status in _SHOPS_TURN:
         waits = {STALE: "stale_after"}

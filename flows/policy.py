@@ -48,11 +48,16 @@ POLICY: Mapping[str, frozenset[Role]] = {
             "archive",
             "unarchive",
             "note",
+            "add",
+            "paid",
+            "return",
+            "received",
+            "stock",
         ),
         STAFF,
     ),
-    **dict.fromkeys(("assign", "tag", "address", "resend", "chat", "new"), STAFF),
-    **dict.fromkeys(("accept", "deny", "resume", "force"), SENIOR),
+    **dict.fromkeys(("assign", "tag", "mark", "address", "resend", "chat", "new"), STAFF),
+    **dict.fromkeys(("accept", "deny", "resume", "force", "refund", "credit"), SENIOR),
     **dict.fromkeys(("settings", "staff", "allow"), OWNERS),
 }
 

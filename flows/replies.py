@@ -3,18 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
-from flows import card, desk, durations, undo
+from flows import card, desk, durations, labels, told, undo
 from flows.approval import ALLOW, REFUSE
 from flows.card import ACTIONS_AS_BUTTONS
+from flows.cart import PricedCart, Refusal, Short, SoldOut, Unknown
 from flows.desk import PAGE, ListRequest, Request
 from flows.hours import moment
 from flows.lifecycle import AlreadySo, Reason, Refused
 from flows.messages import BODY, ROW_TITLE, TEXT, Button, Buttons, Message, Row, Rows, Text, fit
-from flows.money import exponent, show
+from flows.money import exponent, major, show
 from flows.news import News
-from flows.notices import TOLD
 from flows.order import STAFF, Action, Line, Order, Step
 from flows.order_table import LIKELY, ORDER, decide, next_actions
 from flows.phrases import say
@@ -22,12 +21,15 @@ from flows.plain import plain
 from flows.settings import Settings
 from flows.store import Store
 
-SHOW, CANCEL_YES, CANCEL_NO = "order", "cancel_yes", "cancel_no"
+SHOW, CANCEL_YES, CANCEL_NO, CANCEL_TOO, GO_ON = "order", "cancel_yes", "cancel_no", "cancel_too", "go_on"
 """What our buttons and rows ask for beside the order's actions."""
 
 _USAGE: Mapping[str, str] = {
     "ship": "ship {number} TRACKING",
     "invoice": "invoice {number} NUMBER",
+    "add": "add {number} 2xSKU",
+    "cancel_lines": "cancel {number} 2xSKU",
+    "return": "return {number} reason",
     **{word: f"{word} {{number}} reason" for word in ("hold", "reject", "deny", "failed")},
 }
 """Commands that need more than a number."""
@@ -36,14 +38,8 @@ _ASKS: Mapping[str, str] = {
     desk.REASON: "ask.reason",
     desk.INVOICE: "ask.invoice",
     desk.TEXT: "ask.text",
+    desk.PIECES: "desk.which_pieces",
 }
-
-
-class Change(card.Change, Protocol):
-    """A line of history, with what it changed the status from."""
-
-    @property
-    def status_before(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,41 +57,55 @@ class Counter:
     def next_actions(self, order: Order) -> list[str]:
         return [event for event in next_actions(order, self.settings) if event in self.allowed]
 
+    def offered(self, order: Order) -> list[str]:
+        """What a card has buttons for: what comes next, or the answer that everything waits for."""
+        if order.asks_cancel:
+            return [CANCEL_TOO, GO_ON] if "cancel" in self.allowed else []
+        if order.return_status == "requested":
+            return ["approve", "reject"] if "approve" in self.allowed else []
+        return self.next_actions(order)
+
 
 def command(event: str, order: Order) -> str:
     """How `event` is asked for in words: `ship 1042 TRACKING`."""
     return _USAGE.get(event, f"{event} {{number}}").format(number=order.number)
 
 
-def done(order: Order, request: Request, counter: Counter, *, is_own: bool) -> Message:
-    """What it is now, whether the customer hears of it, and what comes next. `is_own`: whoever acted is the customer."""
+def done(order: Order, request: Request, counter: Counter, *, is_own: bool, sold: Sequence[Line] = ()) -> Message:
+    """What it is now, whether the customer hears of it, and what comes next. `is_own`: whoever acted is the customer;
+    `sold` are the order's lines, if it is about pieces.
+    """
     language = counter.language
-    lines = [card.head(order, language)]
+    lines = [card.head(order, counter.store)]
     if request.tracking and request.carrier:
         lines.append(say("desk.shipped_by", language, tracking=request.tracking, carrier=request.carrier))
     elif request.tracking:
         lines.append(say("desk.shipped", language, tracking=request.tracking))
+    if request.parts:
+        lines.append(say("desk.pieces", language, items=card.items(request.parts, sold, language)))
     if request.note:
         lines.append(say("card.note", language, note=plain(request.note, 200)))
+    lines += money_after(order, request.event, counter)
     window = undo.window(request.action, counter.settings)
     if request.is_forced:
         lines.append(say("desk.forced", language))
-    if request.word in TOLD and not order.has_chat:
+    is_told = told.tells_customer(order, request.action, counter.settings)
+    if is_told and not order.has_chat:
         lines.append(say("desk.no_chat", language))
-    elif request.word in TOLD and not is_own:
+    elif is_told and not is_own:
         key = "desk.quiet" if request.is_quiet else "desk.told_soon" if window else "desk.told"
         lines.append(say(key, language, window=durations.show(window)))
-    if not counter.next_actions(order):
+    if not counter.next_actions(order) and not order.balance_due:
         lines.append(say("desk.ended", language))
     return _with_actions(order, lines, counter, can_undo=bool(window))
 
 
-def undone(changes: Sequence[tuple[Order, Change]], counter: Counter) -> Message:
+def undone(changes: Sequence[tuple[Order, card.Change]], counter: Counter) -> Message:
     """What was taken back, and how these orders stand again."""
     lines = []
     for order, change in changes:
         did = card.did(change.action, counter.language)
-        lines += [card.head(order, counter.language), say("undo.done", counter.language, did=did)]
+        lines += [card.head(order, counter.store), say("undo.done", counter.language, did=did)]
     return _with_actions(changes[0][0], lines, counter) if len(changes) == 1 else Text(fit("\n".join(lines), TEXT))
 
 
@@ -106,7 +116,7 @@ def not_undone(order: Order | None, counter: Counter) -> Message:
     text = say(key, counter.language, window=durations.show(window))
     if order is None:
         return Text(text)
-    return _with_actions(order, [card.head(order, counter.language), text], counter)
+    return _with_actions(order, [card.head(order, counter.store), text], counter)
 
 
 def made(order: Order, lines: Sequence[Line], counter: Counter) -> Message:
@@ -120,20 +130,20 @@ def made(order: Order, lines: Sequence[Line], counter: Counter) -> Message:
         key = "new.without_chat" if order.needs_address else "new.without_chat_fetched"
     else:
         key = "new.asked" if order.checkout_step == Step.ADDRESS else "new.told"
-    told = say(key, language, number=order.number)
-    return _with_actions(order, [card.head(order, language), items, amount, told], counter)
+    customer = say(key, language, number=order.number)
+    return _with_actions(order, [card.head(order, counter.store), items, amount, customer], counter)
 
 
 def unclear(order: Order, key: str, counter: Counter, **fields: object) -> Message:
     """A sentence about an order, below its status."""
     text = say(key, counter.language, number=order.number, label=order.label, **fields)
-    return Text("\n".join([card.head(order, counter.language), text]))
+    return Text("\n".join([card.head(order, counter.store), text]))
 
 
 def kept_so(order: Order, text: str, counter: Counter, *, action: str | None) -> Message:
     """What staff keep of it now; `action` can be taken back."""
     window = undo.window(Action(action, STAFF), counter.settings) if action else None
-    return _with_actions(order, [card.head(order, counter.language), text], counter, can_undo=bool(window))
+    return _with_actions(order, [card.head(order, counter.store), text], counter, can_undo=bool(window))
 
 
 def owner_question(order: Order, who: str, counter: Counter) -> News:
@@ -142,7 +152,7 @@ def owner_question(order: Order, who: str, counter: Counter) -> News:
     amount = show(order.total, order.currency, counter.store.locale)
     text = say(
         "approval.question", language,
-        head=card.head(order, language), who=plain(who), amount=amount, number=order.number,
+        head=card.head(order, counter.store), who=plain(who), amount=amount, number=order.number,
     )  # fmt: skip
     buttons = tuple(
         Button(card.action_id(order, event), say(f"approval.{event}", language)) for event in (ALLOW, REFUSE)
@@ -161,7 +171,7 @@ def owner_asked(order: Order, owners: str, counter: Counter) -> Message:
 def owner_decided(order: Order, *, is_allowed: bool, counter: Counter) -> Message:
     if is_allowed:
         window = undo.window(Action("approve", STAFF), counter.settings)
-        return _with_actions(order, [card.head(order, counter.language)], counter, can_undo=bool(window))
+        return _with_actions(order, [card.head(order, counter.store)], counter, can_undo=bool(window))
     return unclear(order, "approval.refused_it", counter)
 
 
@@ -169,44 +179,70 @@ def not_owner(order: Order, counter: Counter) -> Message:
     return unclear(order, "approval.not_owner", counter)
 
 
+def money_after(order: Order, event: str, counter: Counter) -> list[str]:
+    """What a change of its pieces, or its end, means for an order's money."""
+
+    def money(minor: int) -> str:
+        return show(minor, order.currency, counter.store.locale)
+
+    parts = []
+    if event in ("add", "cancel_lines"):
+        parts.append(say("desk.total_now", counter.language, total=money(order.total)))
+        if order.captured and order.balance_due:
+            parts.append(say("desk.due_now", counter.language, due=money(order.balance_due)))
+    if event == "deliver" and order.balance_due and not order.is_open:
+        example = str(major(order.balance_due, order.currency))
+        due = money(order.balance_due)
+        parts.append(say("desk.cash_due", counter.language, due=due, number=order.number, example=example))
+    if event in ("add", "cancel_lines", "cancel", "reject") and order.credit_owed:
+        example = str(major(order.credit_owed, order.currency))
+        owed = money(order.credit_owed)
+        parts.append(say("desk.owed", counter.language, owed=owed, number=order.number, example=example))
+    return [" ".join(parts)] if parts else []
+
+
 def noted(order: Order, note: str, counter: Counter) -> Message:
-    lines = [card.head(order, counter.language), say("desk.noted", counter.language, note=plain(note, 300))]
+    lines = [card.head(order, counter.store), say("desk.noted", counter.language, note=plain(note, 300))]
     return Text("\n".join(lines))
 
 
 def refused(order: Order, event: str, outcome: Refused, counter: Counter) -> Message:
     """Every reason with its remedy, and the actions that are possible."""
     language = counter.language
-    lines = [card.head(order, language), say("desk.refused", language, word=event)]
+    lines = [card.head(order, counter.store), say("desk.refused", language, word=event)]
     lines += [say("desk.reason", language, reason=explain(reason, order, counter)) for reason in outcome.reasons]
     return _with_actions(order, lines, counter)
 
 
-def already(order: Order, event: str, changes: Sequence[Change], counter: Counter) -> Message:
+def already(order: Order, event: str, changes: Sequence[card.Change], counter: Counter) -> Message:
     """It is so already: since when, and by whom, as far as the history tells."""
-    return _with_actions(order, [card.head(order, counter.language), _since(order, event, changes, counter)], counter)
+    return _with_actions(order, [card.head(order, counter.store), _since(order, event, changes, counter)], counter)
 
 
-def meanwhile(order: Order, event: str, change: Change, counter: Counter) -> Message:
+def meanwhile(order: Order, event: str, change: card.Change, counter: Counter) -> Message:
     """A tap on an old card: `change` has happened since."""
     fields = _who_and_when(change, counter)
-    lines = [card.head(order, counter.language), say("desk.meanwhile", counter.language, word=event, **fields)]
+    lines = [card.head(order, counter.store), say("desk.meanwhile", counter.language, word=event, **fields)]
     return _with_actions(order, lines, counter)
 
 
 def explain(reason: Reason, order: Order, counter: Counter) -> str:
     """A reason in words, with a command that would help."""
     possible = next_actions(order, counter.settings)
+    fields = dict(reason.fields)
     key = "why.ended" if reason.key == "why.not_from_here" and not possible else reason.key
+    if key == "why.not_used":
+        fields = {"label": labels.status(str(fields["unused"]), counter.store)}
+        key = "why.not_used" if possible else "why.not_used_ended"
     return say(
-        key, counter.language, number=order.number, status=card.label(order.status, counter.language),
-        possible=_commands(possible, order), **reason.fields,
+        key, counter.language, number=order.number, status=labels.staff(order, counter.store),
+        possible=_commands(possible, order), **fields,
     )  # fmt: skip
 
 
-def why(order: Order, about: str | None, changes: Sequence[Change], counter: Counter) -> Message:
+def why(order: Order, about: str | None, changes: Sequence[card.Change], counter: Counter) -> Message:
     """Why `about` is not possible now; without it, why what could come next is not."""
-    head = card.head(order, counter.language)
+    head = card.head(order, counter.store)
     if about is not None:
         return _with_actions(order, [head, *_why(order, about, changes, counter)], counter)
     lines = []
@@ -221,7 +257,7 @@ def why(order: Order, about: str | None, changes: Sequence[Change], counter: Cou
     return Text("\n".join([head, *(lines or [say("why.all_possible", counter.language, possible=possible)])]))
 
 
-def _why(order: Order, event: str, changes: Sequence[Change], counter: Counter) -> list[str]:
+def _why(order: Order, event: str, changes: Sequence[card.Change], counter: Counter) -> list[str]:
     language = counter.language
     outcome = decide(order, Request(event).action, counter.settings)
     if isinstance(outcome, AlreadySo):
@@ -241,9 +277,27 @@ def several(lines: Sequence[str], moved: Sequence[Order], request: Request, coun
     return Buttons(fit(text, BODY), (button,))
 
 
+def not_added(order: Order, priced: PricedCart, counter: Counter) -> Text:
+    """Why pieces could not be added: none is, for half of a wish may be no help."""
+    language = counter.language
+    lines = [card.head(order, counter.store), say("desk.not_added", language)]
+    return Text("\n".join([*lines, *(_not_added(refusal, language) for refusal in priced.refusals)]))
+
+
+def _not_added(refusal: Refusal, language: str) -> str:
+    match refusal:
+        case Unknown(sku):
+            text = say("add.unknown", language, sku=plain(sku, 40))
+        case SoldOut(title) | Short(title):
+            text = say("add.short", language, title=plain(title, 60))
+        case _:
+            text = say("add.bad", language, title=plain(str(getattr(refusal, "title", "-")), 60))
+    return say("desk.reason", language, reason=text)
+
+
 def line(order: Order, outcome: object, counter: Counter) -> str:
     """One of several orders in one answer."""
-    fields = {"label": order.label, "status": card.label(order.status, counter.language)}
+    fields = {"label": order.label, "status": labels.staff(order, counter.store)}
     if isinstance(outcome, Refused):
         reason = " ".join(explain(reason, order, counter) for reason in outcome.reasons)
         return say("desk.line_refused", counter.language, reason=reason, **fields)
@@ -259,16 +313,16 @@ def ask_number(request: Request, language: str) -> Text:
     return Text(say("ask.number", language, word=request.word))
 
 
-def ask(order: Order, question: str, language: str, *, is_forced: bool = False) -> Text:
+def ask(order: Order, question: str, store: Store, *, is_forced: bool = False) -> Text:
     """What is missing for an action; the next message answers."""
     key = "ask.force_reason" if is_forced and question == desk.REASON else _ASKS[question]
-    return Text("\n".join([card.head(order, language), say(key, language)]))
+    return Text("\n".join([card.head(order, store), say(key, store.language)]))
 
 
-def ask_again(order: Order, question: str, text: str, language: str) -> Text:
+def ask_again(order: Order, question: str, text: str, store: Store) -> Text:
     """`text` did not answer the question, which stands."""
-    sorry = say("desk.no_tracking", language, text=plain(text, 40))
-    return Text("\n".join([card.head(order, language), sorry, say(_ASKS[question], language)]))
+    sorry = say("desk.no_tracking", store.language, text=plain(text, 40))
+    return Text("\n".join([card.head(order, store), sorry, say(_ASKS[question], store.language)]))
 
 
 def no_number(request: Request, text: str, language: str) -> Text:
@@ -276,13 +330,24 @@ def no_number(request: Request, text: str, language: str) -> Text:
     return Text(say("desk.no_number", language, text=plain(text, 40), word=request.word))
 
 
-def ask_cancel(order: Order, request: Request, counter: Counter, *, customer: str) -> Message:
+def ask_cancel(
+    order: Order, request: Request, counter: Counter, *, customer: str, sold: Sequence[Line] = ()
+) -> Message:
     """What ends an order cannot be undone, so it is asked about once."""
     language = counter.language
     word = request.word if request.word in desk.FINAL else "cancel"
     key = f"ask.{word}_quiet" if request.is_quiet else f"ask.{word}"
     amount = show(order.total, order.currency, counter.store.locale)
-    lines = [card.head(order, language), say(key, language, customer=plain(customer), amount=amount)]
+    question = say(key, language, customer=plain(customer), amount=amount)
+    if request.parts:
+        going = {part.retailer_id: part.quantity for part in request.parts}
+        less = sum(line.unit_price * going.get(line.retailer_id, 0) for line in sold)
+        total = order.total - less + max(0, order.discount - (order.subtotal - less))
+        question = say(
+            "ask.cancel_lines_quiet" if request.is_quiet else "ask.cancel_lines", language, customer=plain(customer),
+            items=card.items(request.parts, sold, language), total=show(total, order.currency, counter.store.locale),
+        )  # fmt: skip
+    lines = [card.head(order, counter.store), question]
     if request.note:
         lines.append(say("ask.cancel_reason", language, reason=plain(request.note, 200)))
     yes = Button(card.action_id(order, CANCEL_YES), say(f"final.{word}", language))
@@ -338,7 +403,7 @@ def board(standings: Mapping[str, tuple[int, datetime]], store: Store, now: date
     for status in ORDER.statuses:
         if status in standings:
             count, since = standings[status]
-            fields = {"status": card.label(status, language), "count": count, "since": durations.about(now - since)}
+            fields = {"status": labels.status(status, store), "count": count, "since": durations.about(now - since)}
             lines.append(say("board.line", language, **fields))
     lines.append(say("board.how", language, status=next(s for s in ORDER.statuses if s in standings)))
     return Text("\n".join(lines))
@@ -347,7 +412,7 @@ def board(standings: Mapping[str, tuple[int, datetime]], store: Store, now: date
 def _row(order: Order, store: Store, customer: str) -> Row:
     amount = show(order.total, order.currency, store.locale)
     description = say("list.row", store.language, amount=amount, customer=plain(customer, 40))
-    return Row(card.action_id(order, SHOW), fit(card.head(order, store.language), ROW_TITLE), description)
+    return Row(card.action_id(order, SHOW), fit(card.head(order, store), ROW_TITLE), description)
 
 
 def _with_actions(order: Order, lines: Sequence[str], counter: Counter, *, can_undo: bool = False) -> Message:
@@ -366,7 +431,7 @@ def _commands(events: Sequence[str], order: Order) -> str:
     return ", ".join(f"*{command(event, order)}*" for event in events)
 
 
-def _since(order: Order, event: str, changes: Sequence[Change], counter: Counter) -> str:
+def _since(order: Order, event: str, changes: Sequence[card.Change], counter: Counter) -> str:
     """By whom and when it became so: by this very action, else by what took the order past it."""
     targets = {target for status in ORDER.statuses for target in ORDER.targets(status, event)}
     becoming = [change for change in changes if change.status_after != change.status_before]
@@ -379,7 +444,7 @@ def _since(order: Order, event: str, changes: Sequence[Change], counter: Counter
     return say("desk.already_so", counter.language)
 
 
-def _who_and_when(change: Change, counter: Counter) -> dict[str, object]:
+def _who_and_when(change: card.Change, counter: Counter) -> dict[str, object]:
     language = counter.language
     return {
         "did": card.did(change.action, language),

@@ -5,143 +5,152 @@ business stands in the environment.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from flows import kinds
+from flows import kinds, vocabulary
 from flows.kinds import AMOUNT, CLOSED, HOURS, LANGUAGE, NONE, ON_OFF, SPAN, WORDS, Kind
 from flows.spelling import nearest
+from flows.vocabulary import Vocabulary
 
-VOCABULARIES = ("standard", "socialone", "wapto", "chord", "soul", "picky")
 PAYMENT_METHODS = ("cod", "whatsapp_pay", "link", "pix", "transfer", "credit")
 PROVIDERS = ("razorpay", "payu", "billdesk", "zaakpay", "upi", "link")
 DELIVERY_METHODS = ("courier", "rider", "pickup", "digital")
+NOTICES = (
+    "confirmed", "rejected", "payment_review", "on_hold", "released", "approved", "processing", "awaiting_invoice",
+    "invoice_issued", "packed", "ready_for_pickup", "partially_shipped", "shipped", "out_for_delivery", "failed",
+    "partially_delivered", "awaiting_confirmation", "delivered", "delivery_confirmed", "completed", "canceled",
+    "lines_canceled", "lines_added", "came_in", "resumed", "abandoned", "expired", "returned",
+)  # fmt: skip
+"""What customers can be told of: a status that an order comes to, or what happened to it on the way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One row of the table. `default` is text, as a person would write it; `overrides` are the defaults of vocabularies."""
+    """One row of the table. `default` is text, as a person would write it; a vocabulary may bring another."""
 
     name: str
     kind: Kind
     default: str
     description: str
-    overrides: Mapping[str, str] = field(default_factory=dict)
     built: bool = False
-
-
-def _row(name: str, kind: Kind, default: str, description: str, *, built: bool = False, **overrides: str) -> Setting:
-    return Setting(name, kind, default, description, MappingProxyType(overrides), built)
 
 
 _NEVER = kinds.duration(zero="never")
 _METHODS = kinds.choice(*DELIVERY_METHODS)
 
 _ROWS = (
-    _row("vocabulary", kinds.choice_or_path(*VOCABULARIES), "standard", "the words for statuses, and their policies"),
-    _row(
+    Setting(
+        "vocabulary",
+        kinds.choice_or_path(*vocabulary.SHIPPED),
+        vocabulary.STANDARD,
+        "the words for statuses, the statuses in use and other defaults",
+        built=True,
+    ),
+    Setting(
         "order_flow",
         kinds.choice("manual", "confirm_then_pay", "pay_then_confirm"),
         "confirm_then_pay",
         "whether staff, the order or the payment comes first",
-        socialone="manual",
-        wapto="manual",
-        chord="pay_then_confirm",
-        soul="pay_then_confirm",
         built=True,
     ),
-    _row("auto_collect_address", ON_OFF, "on", "ask the customer for the address by itself", built=True),
-    _row(
+    Setting("auto_collect_address", ON_OFF, "on", "ask the customer for the address by itself", built=True),
+    Setting(
         "payment_methods", kinds.many(kinds.choice(*PAYMENT_METHODS)), "cod", "ways to pay that customers are offered"
     ),
-    _row("pay.provider", kinds.optional(kinds.choice(*PROVIDERS)), NONE, "who collects payments"),
-    _row("pay.configuration", kinds.optional(WORDS), NONE, "name of the payment configuration at Meta"),
-    _row("pay.vpa", kinds.optional(WORDS), NONE, "UPI address that receives the money"),
-    _row("pay.mcc", kinds.optional(WORDS), NONE, "merchant category code"),
-    _row("pay.purpose", kinds.optional(WORDS), NONE, "purpose code of a payment"),
-    _row("pay.note", kinds.optional(WORDS), NONE, "words the customer reads beside the payment"),
-    _row("delivery_methods", kinds.many(_METHODS), "courier", "ways an order can reach the customer", built=True),
-    _row(
+    Setting("pay.provider", kinds.optional(kinds.choice(*PROVIDERS)), NONE, "who collects payments"),
+    Setting("pay.configuration", kinds.optional(WORDS), NONE, "name of the payment configuration at Meta"),
+    Setting("pay.vpa", kinds.optional(WORDS), NONE, "UPI address that receives the money"),
+    Setting("pay.mcc", kinds.optional(WORDS), NONE, "merchant category code"),
+    Setting("pay.purpose", kinds.optional(WORDS), NONE, "purpose code of a payment"),
+    Setting("pay.note", kinds.optional(WORDS), NONE, "words the customer reads beside the payment"),
+    Setting("delivery_methods", kinds.many(_METHODS), "courier", "ways an order can reach the customer", built=True),
+    Setting(
         "tracking_required",
         kinds.many(_METHODS, empty=True),
         "courier",
         "delivery methods that need a tracking number",
         built=True,
     ),
-    _row("carriers", kinds.many(WORDS, empty=True), NONE, "names of the carriers the shop uses", built=True),
-    _row("abandon_after", _NEVER, "24h", "give up an order whose customer does not answer", built=True),
-    _row("abandon_reminder", _NEVER, "12h", "remind a customer who does not answer", built=True),
-    _row("expire_after", _NEVER, "72h", "end an order that was given up or not paid", built=True),
-    _row(
-        "undo_window", kinds.duration(zero="no undo"), "5s", "how long an action can be undone", wapto="0s", built=True
-    ),
-    _row("reminders", kinds.many(kinds.duration(), empty=True), "24h,2h", "how long before a booking to remind"),
-    _row("quiet_hours", SPAN, "21:00-08:00", "no reminders at this time of the store's day"),
-    _row("business_hours", HOURS, "always", "when the shop is open", built=True),
-    _row(
+    Setting("carriers", kinds.many(WORDS, empty=True), NONE, "names of the carriers the shop uses", built=True),
+    Setting("abandon_after", _NEVER, "24h", "give up an order whose customer does not answer", built=True),
+    Setting("abandon_reminder", _NEVER, "12h", "remind a customer who does not answer", built=True),
+    Setting("expire_after", _NEVER, "72h", "end an order that was given up or not paid", built=True),
+    Setting("undo_window", kinds.duration(zero="no undo"), "5s", "how long an action can be undone", built=True),
+    Setting("reminders", kinds.many(kinds.duration(), empty=True), "24h,2h", "how long before a booking to remind"),
+    Setting("quiet_hours", SPAN, "21:00-08:00", "no reminders at this time of the store's day"),
+    Setting("business_hours", HOURS, "always", "when the shop is open", built=True),
+    Setting(
         "after_hours",
         kinds.choice("accept", "hold"),
         "accept",
         "what happens to orders outside business hours; held ones go on when the shop opens",
         built=True,
     ),
-    _row("closed", CLOSED, "off", "whether the shop is closed just now"),
-    _row("allow_backorder", ON_OFF, "off", "sell more than there is"),
-    _row("min_order", AMOUNT, "0", "smallest order that is taken"),
-    _row("low_stock", kinds.number(0, 1_000_000), "5", "pieces left at which staff are told"),
-    _row("invoices", ON_OFF, "off", "an invoice is a step of its own between work and parcel", soul="on", built=True),
-    _row("require_approval", ON_OFF, "off", "a confirmed order waits for an approval", picky="on", built=True),
-    _row("approval_limit", kinds.optional(AMOUNT), NONE, "amount from which a second person approves", built=True),
-    _row("require_payment_to_start", ON_OFF, "off", "work starts only when it is paid", soul="on", built=True),
-    _row(
+    Setting("closed", CLOSED, "off", "whether the shop is closed just now"),
+    Setting("allow_backorder", ON_OFF, "off", "sell more than there is", built=True),
+    Setting("min_order", AMOUNT, "0", "smallest order that is taken"),
+    Setting("low_stock", kinds.number(0, 1_000_000), "5", "pieces left at which staff are told", built=True),
+    Setting("invoices", ON_OFF, "off", "an invoice is a step of its own between work and parcel", built=True),
+    Setting("require_approval", ON_OFF, "off", "a confirmed order waits for an approval", built=True),
+    Setting("approval_limit", kinds.optional(AMOUNT), NONE, "amount from which a second person approves", built=True),
+    Setting("require_payment_to_start", ON_OFF, "off", "work starts only when it is paid", built=True),
+    Setting(
         "require_payment_to_ship",
         kinds.choice("never", "prepaid", "always"),
         "prepaid",
         "goods leave only when paid",
         built=True,
     ),
-    _row(
+    Setting(
         "cancel_after_ship",
         kinds.choice("staff", "never", "all"),
         "staff",
         "who may cancel what has been shipped",
-        picky="never",
         built=True,
     ),
-    _row(
+    Setting(
         "customer_cancel_until",
         kinds.choice("placed", "confirmed", "packed", "shipped", "never"),
         "packed",
         "how far customers may cancel themselves",
-        picky="shipped",
         built=True,
     ),
-    _row("resume_window", kinds.duration(), "7d", "how long a canceled order can be resumed", built=True),
-    _row("return_window", kinds.duration(), "30d", "how long after delivery goods may come back"),
-    _row(
+    Setting("resume_window", kinds.duration(), "7d", "how long a canceled order can be resumed", built=True),
+    Setting("return_window", kinds.duration(), "30d", "how long after delivery goods may come back", built=True),
+    Setting(
         "review_payments_from",
         kinds.many(kinds.choice(*dict.fromkeys(PROVIDERS + PAYMENT_METHODS)), empty=True),
         NONE,
         "payments that staff look at before they count",
     ),
-    _row(
+    Setting(
         "require_receipt_confirmation",
         ON_OFF,
         "off",
         "a delivery counts when the customer confirms it",
-        soul="on",
         built=True,
     ),
-    _row("auto_complete_after", _NEVER, "7d", "complete a delivered order by itself", built=True),
-    _row("auto_archive_after", _NEVER, "0", "archive an ended order by itself", built=True),
-    _row("stale_after", _NEVER, "24h", "tell staff of an order that waits for the shop for so long", built=True),
-    _row("booking_confirm_within", kinds.duration(), "4h", "how soon staff answer a booking"),
-    _row("alerts", kinds.choice("all", "mine", "money", "digest"), "all", "what staff are told unasked"),
-    _row("languages", kinds.many(LANGUAGE), "en,hi,pt,es,ar", "languages customers are answered in", built=True),
-    _row("read_receipts", ON_OFF, "off", "show customers that their message was read"),
-    _row("pace.number", kinds.number(0, 1000, "off"), "80", "messages a second from the store's number", built=True),
-    _row("retention", kinds.duration(), "180d", "how long the words of messages are kept", built=True),
+    Setting("auto_complete_after", _NEVER, "7d", "complete a delivered order by itself", built=True),
+    Setting("auto_archive_after", _NEVER, "0", "archive an ended order by itself", built=True),
+    Setting("stale_after", _NEVER, "24h", "tell staff of an order that waits for the shop for so long", built=True),
+    Setting("booking_confirm_within", kinds.duration(), "4h", "how soon staff answer a booking"),
+    Setting(
+        "notify.off",
+        kinds.many(kinds.choice(*NOTICES), empty=True),
+        "approved,processing,awaiting_invoice,invoice_issued,packed,completed",
+        "what customers are not told of",
+        built=True,
+    ),
+    Setting("notify.arrival", ON_OFF, "off", "staff hear of a cart at once, not when it is complete", built=True),
+    Setting("notify.changes", ON_OFF, "off", "staff hear of every change of a status", built=True),
+    Setting("feedback", ON_OFF, "on", "ask customers how it was when it has arrived", built=True),
+    Setting("alerts", kinds.choice("all", "mine", "money", "digest"), "all", "what staff are told unasked"),
+    Setting("languages", kinds.many(LANGUAGE), "en,hi,pt,es,ar", "languages customers are answered in", built=True),
+    Setting("read_receipts", ON_OFF, "off", "show customers that their message was read"),
+    Setting("pace.number", kinds.number(0, 1000, "off"), "80", "messages a second from the store's number", built=True),
+    Setting("retention", kinds.duration(), "180d", "how long the words of messages are kept", built=True),
 )
 STORE_SETTINGS: Mapping[str, Setting] = MappingProxyType({row.name: row for row in _ROWS})
 
@@ -178,16 +187,19 @@ class Settings:
 
     def text(self, name: str) -> str:
         """The value as a person would write it."""
-        return self._values.get(name, self._default(STORE_SETTINGS[name]))
+        row = STORE_SETTINGS[name]
+        return self._values[name] if name in self._values else self.vocabulary.policies.get(name, row.default)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return vocabulary.find(
+            STORE_SETTINGS["vocabulary"].kind.read(self._values.get("vocabulary", vocabulary.STANDARD))
+        )
 
     def show(self) -> Iterator[Shown]:
         for row in _ROWS:
             is_default = row.name not in self._values
             yield Shown(row.name, self.text(row.name), is_default, row.kind.accepts, row.description, row.built)
-
-    def _default(self, row: Setting) -> str:
-        vocabulary = self._values.get("vocabulary", "standard").lower()
-        return row.overrides.get(vocabulary, row.default)
 
 
 def parse(text: str) -> dict[str, str]:
@@ -221,7 +233,21 @@ def _faults(name: str, value: str) -> list[str]:
         hint = nearest(name, STORE_SETTINGS)
         return [f"there is no setting {name!r}; {f'did you mean {hint}?' if hint else 'store show lists them all'}"]
     try:
-        row.kind.read(value)
+        read = row.kind.read(value)
     except ValueError as why:
         return [f"{name}: {why}"]
-    return []
+    return _faults_of_vocabulary(read) if name == "vocabulary" else []
+
+
+def _faults_of_vocabulary(name: str) -> list[str]:
+    """What is wrong with the file, and with the defaults that it brings."""
+    if found := vocabulary.faults(name):
+        return list(found)
+    policies = vocabulary.find(name).policies
+    own = [f"{name}: policy.vocabulary: a vocabulary cannot choose another"] if "vocabulary" in policies else []
+    return own + [
+        f"{name}: policy.{fault}"
+        for each, value in policies.items()
+        if each != "vocabulary"
+        for fault in _faults(each, value)
+    ]

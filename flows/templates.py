@@ -4,10 +4,11 @@ Each has two text parameters, the store's name and the news, and stands in a sen
 ends with a parameter.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flows.messages import Template
 from flows.phrases import LANGUAGES, say, spoken
+from flows.settings import Settings
 from flows.store import Store
 
 ORDER_UPDATE, STAFF_ALERT = "order_update", "staff_alert"
@@ -26,7 +27,14 @@ class Definition:
 
 
 def definitions(store: Store) -> tuple[Definition, ...]:
-    return tuple(definition for language in LANGUAGES for definition in _define(store, language))
+    """Ours, and those that the shop's vocabulary names: of the same form, so that each status may have words of its own."""
+    own = dict.fromkeys(Settings(store.settings).vocabulary.templates.values())
+    return tuple(
+        each
+        for language in LANGUAGES
+        for definition in _define(store, language)
+        for each in (definition, *(replace(definition, name=name) for name in own if definition.name == ORDER_UPDATE))
+    )
 
 
 def _define(store: Store, language: str) -> tuple[Definition, Definition]:
@@ -39,9 +47,9 @@ def _define(store: Store, language: str) -> tuple[Definition, Definition]:
     )
 
 
-def order_update(store: Store, news: str, language: str) -> Template:
+def order_update(store: Store, news: str, language: str, *, name: str | None = None) -> Template:
     """`news` for a customer whose window is closed."""
-    return Template(ORDER_UPDATE, spoken(language), (store.name, news))
+    return Template(name or ORDER_UPDATE, spoken(language), (store.name, news))
 
 
 def staff_alert(store: Store, news: str, language: str) -> Template:

@@ -12,12 +12,22 @@ class Wish(StrEnum):
     CANCEL = "cancel"
     YES = "yes"
     NO = "no"
+    RETURN = "return"
+    HAVE = "have"
 
 
 _WISHES: tuple[tuple[Wish, re.Pattern[str]], ...] = (
     (Wish.YES, re.compile(r"(yes|yes please|y|ok|okay|correct|right|sure|haan|ha)")),
     (Wish.NO, re.compile(r"(no|no thanks|n|change|wrong|nahi)")),
     (Wish.CANCEL, re.compile(r"(please )?(cancel)( (my|the|this) order| order| it| #?[0-9]{1,12})?( please)?")),
+    (
+        Wish.RETURN,
+        re.compile(
+            r"(i want to |i would like to |please )?(return|send back|send it back)"
+            r"( (my|the|this) order| order| it| #?[0-9]{1,12})?( please)?"
+        ),
+    ),
+    (Wish.HAVE, re.compile(r"(i have it|i got it|it (has )?arrived|received|i (have )?received it)")),
     (
         Wish.WHERE,
         re.compile(

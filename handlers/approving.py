@@ -10,7 +10,6 @@ from flows.order import STAFF, Action, Order
 from flows.phrases import say
 from handlers.turn import Turn
 from models import orders
-from models.orders import Actor
 
 
 async def on_tap(turn: Turn) -> bool:
@@ -35,13 +34,12 @@ async def on_tap(turn: Turn) -> bool:
 async def _settle(turn: Turn, order: Order, *, is_allowed: bool) -> None:
     changes = await orders.changes_of(turn.work, order)
     asked = next((change for change in reversed(changes) if change.action in (approval.ASKED, REFUSE, "approve")), None)
-    actor = Actor(turn.contact.id, turn.event.id)
     if asked is None or asked.action != approval.ASKED:
         turn.record(ALLOW if is_allowed else REFUSE, "stale")
         turn.say(replies.unclear(order, "approval.closed", turn.counter), about=order)
         return
     if is_allowed:
-        after, outcome = await orders.advance(turn.work, order, Action("approve", STAFF), actor, turn.settings)
+        after, outcome = await orders.advance(turn.work, order, Action("approve", STAFF), turn.actor, turn.settings)
         if isinstance(outcome, Refused):
             turn.say(replies.refused(order, "approve", outcome, turn.counter), about=order)
         elif isinstance(outcome, AlreadySo):
@@ -50,11 +48,11 @@ async def _settle(turn: Turn, order: Order, *, is_allowed: bool) -> None:
         if not isinstance(outcome, Move):
             return
     else:
-        after = orders.amend(turn.work, order, Action(REFUSE, STAFF), actor)
+        after = orders.amend(turn.work, order, Action(REFUSE, STAFF), turn.actor)
         turn.record(REFUSE, "done")
     turn.say(replies.owner_decided(after, is_allowed=is_allowed, counter=turn.counter), about=after)
     if asked.contact_id not in (None, turn.contact.id):
         assert turn.staff is not None
         key = "approval.allowed" if is_allowed else "approval.refused"
-        told = say(key, turn.store.language, head=card.head(after, turn.store.language), who=turn.staff.name)
+        told = say(key, turn.store.language, head=card.head(after, turn.store), who=turn.staff.name)
         turn.work.tell(asked.contact_id, News(told, (), after.id))

@@ -4,19 +4,20 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, time
 
-from flows import approval, card, desk, policy, replies
+from flows import approval, card, cart, checkout, desk, ledger, policy, replies, sections
 from flows.commands import BY_WORD, WORDS, Row
 from flows.desk import Request
-from flows.inbound import Tap, Words
-from flows.lifecycle import AlreadySo, Move, Reason, Refused
-from flows.messages import Message, Text
-from flows.order import STAFF, Action, Order
-from flows.order_table import COMMANDS, ORDER, decide
+from flows.inbound import Cart, CartLine, Tap, Words
+from flows.lifecycle import AlreadySo, Move, Outcome, Reason, Refused
+from flows.messages import Text
+from flows.order import STAFF, Action, Order, Part
+from flows.order_table import COMMANDS, ORDER
 from flows.phrases import say
 from flows.understand import Wish, wish
 from handlers.turn import Turn
-from models import contacts, listing, orders, questions, staff
-from models.orders import Actor
+from models import catalog, contacts, listing, orders, questions, staff
+from models import ledger as money
+from models import returns as coming_back
 from models.questions import Question
 
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
@@ -29,7 +30,7 @@ async def obey(turn: Turn, row: Row, argument: str) -> None:
     if row.word == "orders":
         await _list(turn, argument)
         return
-    replied = await _replied(turn)
+    replied = await turn.replied()
     carriers = turn.settings.get("carriers")
     request = desk.read(row.word, argument, carriers=carriers, is_reply=replied is not None)
     if isinstance(request, Reason):
@@ -45,7 +46,7 @@ async def on_answer(turn: Turn) -> bool:
     """Whether these words answer what staff were asked last. A command does not: it takes the question's place."""
     question = questions.find_open(turn.work, turn.contact.id, questions.STAFF)
     content = turn.message.content
-    if turn.staff is None or question is None or question.kind is None or not isinstance(content, Words):
+    if turn.staff is None or question is None or question.kind not in desk.QUESTIONS or not isinstance(content, Words):
         return False
     if desk.is_drop(content.body):
         await _drop(turn, question)
@@ -110,28 +111,40 @@ async def _carry_out(turn: Turn, request: Request, order: Order) -> None:
 async def _act(turn: Turn, request: Request, order: Order) -> None:
     """An action of the order's table: done, asked about, or refused with every reason."""
     counter = turn.counter
-    if request.is_forced and isinstance(decide(order, replace(request, is_forced=False).action, turn.settings), Move):
-        request = replace(request, is_forced=False)
-    outcome = decide(order, request.action, turn.settings)
-    if request.is_forced and isinstance(outcome, Move) and not request.note:
-        outcome = Refused((Reason("why.reason", {"word": request.word}),))
+    lines = await orders.lines_of(turn.work, order)
+    request = desk.matched(request, lines)
+    outcome = await orders.judge(turn.work, order, request.action, turn.settings)
+    if request.is_forced:
+        request, outcome = await _insist(turn, request, order, outcome)
     if (question := desk.asks(outcome)) is not None:
         turn.ask_staff(question, request, order)
-        asked = replies.ask(order, question, turn.store.language, is_forced=request.is_forced)
-        _answer(turn, order, request.word, "asked", asked)
+        asked = replies.ask(order, question, turn.store, is_forced=request.is_forced)
+        turn.answer(order, request.word, "asked", asked)
     elif isinstance(outcome, Refused):
-        _answer(turn, order, request.word, "refused", replies.refused(order, request.word, outcome, counter))
+        turn.answer(order, request.word, "refused", replies.refused(order, request.word, outcome, counter))
     elif isinstance(outcome, AlreadySo):
         changes = await orders.changes_of(turn.work, order)
-        _answer(turn, order, request.word, "already", replies.already(order, request.word, changes, counter))
+        turn.answer(order, request.word, "already", replies.already(order, request.word, changes, counter))
     elif request.word in desk.FINAL:
         turn.ask_staff(desk.CANCEL, request, order)
-        customer = await _customer(turn, order)
-        _answer(turn, order, request.word, "asked", replies.ask_cancel(order, request, counter, customer=customer))
+        customer = await turn.customer_of(order)
+        sure = replies.ask_cancel(order, request, counter, customer=customer, sold=lines)
+        turn.answer(order, request.word, "asked", sure)
     elif request.word == "approve" and await _is_for_owner(turn, order):
         _ask_owner(turn, order)
     else:
         await _do(turn, request, order)
+
+
+async def _insist(turn: Turn, request: Request, order: Order, outcome: Outcome) -> tuple[Request, Outcome]:
+    """What needs no force is done without; what does needs a reason."""
+    plainly = replace(request, is_forced=False)
+    judged = await orders.judge(turn.work, order, plainly.action, turn.settings)
+    if isinstance(judged, Move):
+        return plainly, judged
+    if isinstance(outcome, Move) and not request.note:
+        return request, Refused((Reason("why.reason", {"word": request.word}),))
+    return request, outcome
 
 
 async def _is_for_owner(turn: Turn, order: Order) -> bool:
@@ -148,18 +161,49 @@ def _ask_owner(turn: Turn, order: Order) -> None:
     """The owners get the question with Allow and Refuse; whoever asked reads that they were asked."""
     assert turn.staff is not None
     owners = [person for person in staff.list_all(turn.work) if policy.may(person.role, approval.ALLOW)]
-    order = orders.amend(turn.work, order, Action(approval.ASKED, STAFF), _actor(turn))
+    order = orders.amend(turn.work, order, Action(approval.ASKED, STAFF), turn.actor)
     for owner in owners:
         turn.work.tell(owner.contact_id, replies.owner_question(order, turn.staff.name, turn.counter))
     names = ", ".join(owner.name for owner in owners)
-    _answer(turn, order, "approve", "asked", replies.owner_asked(order, names, turn.counter))
+    turn.answer(order, "approve", "asked", replies.owner_asked(order, names, turn.counter))
+
+
+async def _add(turn: Turn, request: Request, order: Order) -> None:
+    """More pieces, at the catalogue's price; the rest is the table's business."""
+    named = {part.retailer_id: await catalog.shelf_of(turn.work, part.retailer_id) for part in request.parts}
+    skus = {sku: shelf.retailer_id if shelf else sku for sku, shelf in named.items()}
+    products, reserved = await catalog.find_products(turn.work, skus.values())
+    wanted = tuple(CartLine(skus[part.retailer_id], part.quantity, None, None) for part in request.parts)
+    priced = cart.price(
+        Cart(None, "", wanted), products, currency=order.currency, reserved=reserved,
+        allow_backorder=turn.settings.get("allow_backorder"),
+    )  # fmt: skip
+    if request.parts and priced.refusals:
+        turn.answer(order, "add", "refused", replies.not_added(order, priced, turn.counter))
+        return
+    action = replace(request.action, parts=(), added=tuple(checkout.lines_of(priced)))
+    outcome = await orders.judge(turn.work, order, action, turn.settings)
+    if isinstance(outcome, Move):
+        after, _ = await orders.advance(turn.work, order, action, turn.actor, turn.settings)
+        parts = tuple(Part(line.retailer_id, line.quantity) for line in action.added)
+        await _report(turn, replace(request, parts=parts), after)
+    elif (question := desk.asks(outcome)) is not None:
+        turn.ask_staff(question, request, order)
+        turn.answer(order, "add", "asked", replies.ask(order, question, turn.store))
+    elif isinstance(outcome, Refused):
+        turn.answer(order, "add", "refused", replies.refused(order, "add", outcome, turn.counter))
 
 
 async def _do(turn: Turn, request: Request, order: Order) -> None:
-    after, outcome = await orders.advance(turn.work, order, request.action, _actor(turn), turn.settings)
+    after, outcome = await orders.advance(turn.work, order, request.action, turn.actor, turn.settings)
     assert isinstance(outcome, Move)
-    is_own = order.contact_id == turn.contact.id
-    _answer(turn, after, request.word, "done", replies.done(after, request, turn.counter, is_own=is_own))
+    await _report(turn, request, after)
+
+
+async def _report(turn: Turn, request: Request, after: Order) -> None:
+    is_own = after.contact_id == turn.contact.id
+    sold = await orders.lines_of(turn.work, after)
+    turn.answer(after, request.word, "done", replies.done(after, request, turn.counter, is_own=is_own, sold=sold))
 
 
 async def _carry_out_each(turn: Turn, request: Request) -> None:
@@ -176,7 +220,7 @@ async def _carry_out_each(turn: Turn, request: Request) -> None:
             turn.record(request.word, "refused")
             lines.append(replies.line(order, Refused((Reason("why.owner"),)), counter))
             continue
-        after, outcome = await orders.advance(turn.work, order, request.action, _actor(turn), turn.settings)
+        after, outcome = await orders.advance(turn.work, order, request.action, turn.actor, turn.settings)
         turn.record(request.word, _OUTCOMES[type(outcome)])
         lines.append(replies.line(after, outcome, counter))
         moved += [after] if isinstance(outcome, Move) else []
@@ -188,7 +232,7 @@ _OUTCOMES: dict[type, str] = {Move: "done", AlreadySo: "already", Refused: "refu
 
 async def _try_again(turn: Turn, request: Request, order: Order, version: int) -> None:
     """The order has changed since `version` was shown: do it if it is possible and means the same, else say what happened."""
-    outcome = decide(order, request.action, turn.settings)
+    outcome = await orders.judge(turn.work, order, request.action, turn.settings)
     since = (await orders.changes_of(turn.work, order))[version:]
     is_possible = isinstance(outcome, Move) or desk.asks(outcome) is not None
     # A release that was offered for one hold does not mean the next one.
@@ -198,7 +242,7 @@ async def _try_again(turn: Turn, request: Request, order: Order, version: int) -
     if isinstance(outcome, AlreadySo) or (is_possible and is_same) or not moves:
         await _carry_out(turn, request, order)
     else:
-        _answer(turn, order, request.word, "stale", replies.meanwhile(order, request.word, moves[-1], turn.counter))
+        turn.answer(order, request.word, "stale", replies.meanwhile(order, request.word, moves[-1], turn.counter))
 
 
 async def _answer_cancel(turn: Turn, question: Question, said: Wish | None) -> bool:
@@ -215,15 +259,17 @@ async def _settle_cancel(turn: Turn, order: Order, *, is_meant: bool) -> None:
     """The second word on a cancel. What was asked about another status is not what is answered now."""
     question = questions.find_open(turn.work, turn.contact.id, questions.STAFF)
     if question is None or (question.kind, question.order_id) != (desk.CANCEL, order.id):
-        _answer(turn, order, "cancel", "stale", replies.closed(order, turn.store.language))
+        turn.answer(order, "cancel", "stale", replies.closed(order, turn.store.language))
         return
     questions.close(turn.work, turn.contact.id, questions.STAFF)
     request = desk.recall(question.data["request"])
     if not is_meant:
-        _answer(turn, order, request.word, "kept", replies.kept(order, turn.store.language))
+        turn.answer(order, request.word, "kept", replies.kept(order, turn.store.language))
     elif request.word != "cancel" and not turn.permits(BY_WORD[request.permit]):
         return
-    elif order.status == question.data["status"] and isinstance(decide(order, request.action, turn.settings), Move):
+    elif order.status == question.data["status"] and isinstance(
+        await orders.judge(turn.work, order, request.action, turn.settings), Move
+    ):
         await _do(turn, request, order)
     else:
         await _try_again(turn, request, order, question.data["version"])
@@ -240,7 +286,7 @@ async def _complete(turn: Turn, question: str, request: Request, text: str) -> N
         turn.say(replies.no_number(request, text, turn.store.language))
     elif (order := await orders.find(turn.work, request.numbers[0])) is not None:
         turn.ask_staff(question, request, order)
-        _answer(turn, order, request.word, "unclear", replies.ask_again(order, question, text, turn.store.language))
+        turn.answer(order, request.word, "unclear", replies.ask_again(order, question, text, turn.store))
 
 
 async def _drop(turn: Turn, question: Question) -> None:
@@ -257,79 +303,65 @@ async def _drop(turn: Turn, question: Question) -> None:
 async def _show(turn: Turn, _request: Request, order: Order) -> None:
     """The card, with the actions that whoever asks may take."""
     number = await contacts.number_of(turn.work, order.contact_id)
-    counter = turn.counter
+    lines = await orders.lines_of(turn.work, order)
+    payments, refunds = await money.money_of(turn.work, order)
+    credit = await money.credit_of(turn.work, order.contact_id, order.currency)
+    details = [
+        sections.money(order, payments, refunds, turn.store, credit=credit.balance if credit else 0),
+        sections.parcels(order, lines, await orders.shipments_of(turn.work, order), turn.settings, turn.store),
+        sections.returns(lines, await coming_back.returns_of(turn.work, order), turn.store),
+    ]
     shown = card.card(
-        order, await orders.lines_of(turn.work, order), turn.store, turn.settings,
-        customer=await _customer(turn, order), chat=f"https://wa.me/{number}" if number.isdecimal() else None,
-        now=turn.work.now, actions=counter.next_actions(order),
+        order, lines, turn.store, turn.settings,
+        customer=await turn.customer_of(order), chat=f"https://wa.me/{number}" if number.isdecimal() else None,
+        now=turn.work.now, actions=turn.counter.offered(order), details=details,
     )  # fmt: skip
-    _answer(turn, order, "order", "done", shown)
+    turn.answer(order, "order", "done", shown)
 
 
 async def _history(turn: Turn, _request: Request, order: Order) -> None:
     changes = await orders.changes_of(turn.work, order)
-    _answer(turn, order, "history", "done", card.history(order, changes, turn.store))
+    turn.answer(order, "history", "done", card.history(order, changes, turn.store))
 
 
 async def _why(turn: Turn, request: Request, order: Order) -> None:
     changes = await orders.changes_of(turn.work, order)
-    _answer(turn, order, "why", "done", replies.why(order, request.about, changes, turn.counter))
+    turn.answer(order, "why", "done", replies.why(order, request.about, changes, turn.counter))
 
 
 async def _note(turn: Turn, request: Request, order: Order) -> None:
     if not request.note:
         turn.ask_staff(desk.TEXT, request, order)
-        _answer(turn, order, "note", "asked", replies.ask(order, desk.TEXT, turn.store.language))
+        turn.answer(order, "note", "asked", replies.ask(order, desk.TEXT, turn.store))
         return
-    order = orders.amend(turn.work, order, Action("note", STAFF, note=request.note), _actor(turn))
-    _answer(turn, order, "note", "done", replies.noted(order, request.note, turn.counter))
+    order = orders.amend(turn.work, order, Action("note", STAFF, note=request.note), turn.actor)
+    turn.answer(order, "note", "done", replies.noted(order, request.note, turn.counter))
 
 
 HOW: dict[str, Callable[[Turn, Request, Order], Awaitable[None]]] = {
-    "order": _show, "history": _history, "why": _why, "note": _note,
+    "order": _show, "history": _history, "why": _why, "note": _note, "add": _add,
 }  # fmt: skip
 """What is no action of the order's table; `routes` adds what staff keep of an order."""
 
 
 async def _list(turn: Turn, argument: str) -> None:
-    request = desk.read_list(argument, turn.store.language)
+    request = desk.read_list(argument, turn.store.language, turn.settings.vocabulary)
     if isinstance(request, Reason):
         turn.record("orders", "unclear")
         turn.say(Text(say(request.key, turn.store.language, **request.fields)))
         return
     today = datetime.combine(turn.work.now.astimezone(turn.store.zone), time(), turn.store.zone)
-    payments = {None: (*listing.PAID, *listing.UNPAID), True: listing.PAID, False: listing.UNPAID}
     page = await listing.page(
         turn.work, statuses=request.statuses or ORDER.statuses, since=today.astimezone(UTC) if request.is_today else _BEGINNING,
-        payments=payments[request.is_paid], assignee=turn.contact.id if request.is_mine else None,
-        archived=request.is_archived, by_paid=request.by_paid, ascending=request.is_ascending, number=request.page,
-        size=desk.PAGE,
+        assignee=turn.contact.id if request.is_mine else None,
+        money=ledger.LISTED.get(request.money or "", ledger.STATUSES), is_archived=request.is_archived,
+        by_payment=request.by_payment, ascending=request.is_ascending, number=request.page, size=desk.PAGE,
     )  # fmt: skip
-    customers = {order.contact_id: await _customer(turn, order) for order in page.orders}
+    customers = {order.contact_id: await turn.customer_of(order) for order in page.orders}
     turn.record("orders", "done")
     turn.say(replies.listing(request, page.orders, page.count, turn.store, customers=customers, now=turn.work.now))
-
-
-def _answer(turn: Turn, order: Order, action: str, outcome: str, words: Message) -> None:
-    turn.record(action, outcome)
-    turn.say(words, about=order)
 
 
 def _unknown(turn: Turn, action: str, number: int) -> None:
     turn.record(action, "unknown")
     turn.say(replies.no_order(number, turn.store.language))
-
-
-def _actor(turn: Turn) -> Actor:
-    return Actor(turn.contact.id, turn.event.id)
-
-
-async def _replied(turn: Turn) -> Order | None:
-    """The order of the card or alert that this message replies to."""
-    wamid = turn.message.reply_to
-    return await orders.order_of_message(turn.work, wamid) if wamid else None
-
-
-async def _customer(turn: Turn, order: Order) -> str:
-    contact = await contacts.get(turn.work, order.contact_id)
-    return contact.name or say("alert.somebody", turn.store.language)

@@ -4,16 +4,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from flows import address as addresses
-from flows import card, checkout, desk, keeping, replies
+from flows import card, checkout, desk, keeping, labels, replies
 from flows.desk import Request
 from flows.hours import moment
-from flows.messages import Message, Text
+from flows.messages import Text
 from flows.order import STAFF, Action, Order, Step
 from flows.phrases import say
 from flows.window import closes_at, is_open
 from handlers.turn import Turn
 from models import contacts, orders, outbox, questions, staff
-from models.orders import Actor
 
 
 async def assign(turn: Turn, request: Request, order: Order) -> None:
@@ -26,8 +25,7 @@ async def assign(turn: Turn, request: Request, order: Order) -> None:
     found = keeping.find_person(request.note, list(people), me=turn.staff.name)
     if found is None:
         names = ", ".join(people)
-        _answer(
-            turn,
+        turn.answer(
             order,
             "assign",
             "unclear",
@@ -38,8 +36,7 @@ async def assign(turn: Turn, request: Request, order: Order) -> None:
     after = replace(order, assignee_id=person.contact_id if person else None)
     who = person.name if person else say("assign.nobody", turn.store.language)
     after = await _amend(turn, after, Action("assign", STAFF, note=who))
-    _answer(
-        turn,
+    turn.answer(
         after,
         "assign",
         "done",
@@ -57,7 +54,26 @@ async def tag(turn: Turn, request: Request, order: Order) -> None:
     tags = keeping.tagged(order.tags, request.note)
     after = await _amend(turn, replace(order, tags=tags), Action("tag", STAFF, note=request.note))
     told = say("tag.done", turn.store.language, tags=", ".join(tags) or say("tag.none", turn.store.language))
-    _answer(turn, after, "tag", "done", replies.kept_so(after, told, turn.counter, action="tag"))
+    turn.answer(after, "tag", "done", replies.kept_so(after, told, turn.counter, action="tag"))
+
+
+async def mark(turn: Turn, request: Request, order: Order) -> None:
+    """A status of the merchant's own within the one that the order has; `-` takes it off."""
+    if not request.note:
+        _ask(turn, request, order)
+        return
+    known = keeping.marks(order, turn.settings)
+    is_off = request.note in keeping.NOBODY
+    name = None if is_off else keeping.find_mark(request.note, known)
+    if name is None and not (is_off and order.mark):
+        key = "mark.which" if known else "mark.unused"
+        names = ", ".join(known.values())
+        turn.answer(order, "mark", "unclear", replies.unclear(order, key, turn.counter, names=names, text=request.note))
+        return
+    note = known[name] if name else say("mark.none", turn.store.language)
+    after = await _amend(turn, replace(order, mark=name), Action("mark", STAFF, note=note))
+    told = say("mark.done" if name else "mark.off", turn.store.language)
+    turn.answer(after, "mark", "done", replies.kept_so(after, told, turn.counter, action="mark"))
 
 
 async def address(turn: Turn, request: Request, order: Order) -> None:
@@ -68,7 +84,7 @@ async def address(turn: Turn, request: Request, order: Order) -> None:
     given = addresses.from_text(request.note)
     if given is None or not order.needs_address or order.fulfillment_status not in ("unfulfilled", "backordered"):
         key = "address.staff_too_short" if given is None else "address.not_now"
-        _answer(turn, order, "address", "refused", replies.unclear(order, key, turn.counter))
+        turn.answer(order, "address", "refused", replies.unclear(order, key, turn.counter))
         return
     was_asked = order.checkout_step == Step.ADDRESS
     after = await _amend(turn, checkout.with_address(order, given, addresses.STAFF), Action("address", STAFF))
@@ -78,8 +94,7 @@ async def address(turn: Turn, request: Request, order: Order) -> None:
         after = await orders.submit(turn.work, after, turn.event.id, turn.settings, by=turn.contact.id)
     where = ", ".join(addresses.lines(given))
     told = say("address.staff_done", turn.store.language, address=where)
-    _answer(
-        turn,
+    turn.answer(
         after,
         "address",
         "done",
@@ -90,16 +105,17 @@ async def address(turn: Turn, request: Request, order: Order) -> None:
 async def resend(turn: Turn, _request: Request, order: Order) -> None:
     """Where the order stands, told to its customer once more."""
     if not order.has_chat:
-        _answer(turn, order, "resend", "refused", replies.unclear(order, "chat.none", turn.counter))
+        turn.answer(order, "resend", "refused", replies.unclear(order, "chat.none", turn.counter))
         return
     customer = await contacts.get(turn.work, order.contact_id)
     language = customer.language or turn.store.language
     words = card.timeline(order, await orders.changes_of(turn.work, order), turn.store, language)
+    head = say("card.head", language, label=order.label, status=labels.customer(order, language))
     outbox.say(
         turn.work, order.contact_id, Text(words), cause=turn.event.id, order_id=order.id, purpose=outbox.NOTICE,
-        fallback=checkout.fallback(order, turn.store, card.head(order, language), language),
+        fallback=checkout.fallback(order, turn.store, head, language),
     )  # fmt: skip
-    _answer(turn, order, "resend", "done", replies.unclear(order, "resend.done", turn.counter))
+    turn.answer(order, "resend", "done", replies.unclear(order, "resend.done", turn.counter))
 
 
 async def chat(turn: Turn, request: Request, order: Order) -> None:
@@ -112,30 +128,25 @@ async def chat(turn: Turn, request: Request, order: Order) -> None:
         heard = customer.last_inbound_at
         key = "chat.none" if not order.has_chat else "chat.closed" if heard else "chat.never"
         until = moment(closes_at(heard), turn.store) if heard else ""
-        _answer(turn, order, "chat", "refused", replies.unclear(order, key, turn.counter, until=until))
+        turn.answer(order, "chat", "refused", replies.unclear(order, key, turn.counter, until=until))
         return
     language = customer.language or turn.store.language
     outbox.say(
         turn.work, order.contact_id, keeping.relayed(order, request.note, turn.store, language),
         cause=turn.event.id, order_id=order.id, purpose=outbox.NOTICE,
     )  # fmt: skip
-    _answer(turn, order, "chat", "done", replies.unclear(order, "chat.done", turn.counter))
+    turn.answer(order, "chat", "done", replies.unclear(order, "chat.done", turn.counter))
 
 
 HOW: Mapping[str, Callable[[Turn, Request, Order], Awaitable[None]]] = {
-    "assign": assign, "tag": tag, "address": address, "resend": resend, "chat": chat,
+    "assign": assign, "tag": tag, "mark": mark, "address": address, "resend": resend, "chat": chat,
 }  # fmt: skip
 
 
 def _ask(turn: Turn, request: Request, order: Order) -> None:
     turn.ask_staff(desk.TEXT, request, order)
-    _answer(turn, order, request.word, "asked", replies.unclear(order, f"ask.{request.word}", turn.counter))
+    turn.answer(order, request.word, "asked", replies.unclear(order, f"ask.{request.word}", turn.counter))
 
 
 async def _amend(turn: Turn, after: Order, action: Action) -> Order:
-    return await orders.amend_for_now(turn.work, after, action, Actor(turn.contact.id, turn.event.id), turn.settings)
-
-
-def _answer(turn: Turn, order: Order, action: str, outcome: str, words: Message) -> None:
-    turn.record(action, outcome)
-    turn.say(words, about=order)
+    return await orders.amend_for_now(turn.work, after, action, turn.actor, turn.settings)

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 from flows import address as addresses
-from flows import alerts, card, cart, checkout, limits, menu, quote
+from flows import alerts, card, cart, checkout, labels, limits, menu, notices, quote
 from flows.address import Address, Unusable
 from flows.cart import PricedCart
 from flows.effects import TellStaff
 from flows.inbound import Cart, Form, Location, Tap, Words
-from flows.lifecycle import Refused
+from flows.lifecycle import Move, Refused
 from flows.messages import Button, Buttons, Message, Text
 from flows.news import News
 from flows.order import CUSTOMER, SYSTEM, Action, Line, Order, Step
-from flows.order_table import why_not
+from flows.order_table import decide, why_not
 from flows.phrases import say
 from flows.plain import plain
 from flows.understand import Wish, wish
@@ -32,7 +32,10 @@ async def on_cart(turn: Turn) -> None:
     sent = turn.message.content
     assert isinstance(sent, Cart)
     products, reserved = await catalog.find_products(turn.work, {line.retailer_id for line in sent.lines})
-    priced = cart.price(sent, products, currency=turn.store.currency, catalog_id=turn.catalog_id, reserved=reserved)
+    priced = cart.price(
+        sent, products, currency=turn.store.currency, catalog_id=turn.catalog_id, reserved=reserved,
+        allow_backorder=turn.settings.get("allow_backorder"),
+    )  # fmt: skip
     if not priced.lines:
         turn.say(
             quote.nothing(priced, turn.store, turn.language), fallback=quote.nothing_short(turn.store, turn.language)
@@ -142,6 +145,9 @@ async def _receive(turn: Turn, order: Order, lines: Sequence[Line], priced: Pric
     saved = turn.contact.address if order.checkout_step == Step.ADDRESS else None
     if order.checkout_step == Step.COMPLETE:
         order = await orders.submit(turn.work, order, turn.event.id, turn.settings)
+    elif turn.settings.get("notify.arrival"):
+        where = notices.Setting(turn.store, turn.settings, turn.who, turn.language, turn.contact.id)
+        await effects.save(turn.work, [notices.submitted(order, lines, where)], turn.event.id)
     answer = checkout.received(
         order, lines, priced, store=turn.store, settings=turn.settings,
         language=turn.language, saved=saved,
@@ -198,8 +204,9 @@ async def _take_address(turn: Turn, order: Order, given: Address, source: str) -
     actor = Actor(turn.contact.id, turn.event.id)
     lines = await orders.lines_of(turn.work, order)
     if order.status == "abandoned":
-        if missing := await catalog.short_of(turn.work, lines):
-            await _end_sold_out(turn, order, missing)
+        would_get = await catalog.allot(turn.work, lines, allow_backorder=turn.settings.get("allow_backorder"))
+        if would_get.short:
+            await _end_sold_out(turn, order, would_get.short)
             return
         order, _ = await orders.advance(turn.work, order, Action("recover", CUSTOMER), actor, turn.settings)
     order = orders.amend(turn.work, checkout.with_address(order, given, source), Action("address", CUSTOMER), actor)
@@ -274,13 +281,22 @@ async def _show_order(turn: Turn, order: Order) -> None:
     text = card.timeline(order, changes, turn.store, turn.language)
     if order.checkout_step == Step.ADDRESS and order.is_open:
         text += "\n\n" + say("timeline.address", turn.language, label=order.label)
-    turn.say(_with_cancel(turn, order, text), about=order)
+    turn.say(_with_wishes(turn, order, text), about=order)
 
 
-def _with_cancel(turn: Turn, order: Order, text: str) -> Message:
-    if not order.is_open or why_not(order, "cancel", turn.settings, by=CUSTOMER):
-        return Text(text)
-    return Buttons(text, (Button(f"c{order.number}.ask", say("cancel.button", turn.language)),))
+def _with_wishes(turn: Turn, order: Order, text: str) -> Message:
+    """The timeline with what its customer may do."""
+    wishes = (
+        ("cancel", f"c{order.number}.ask", "cancel.button"),
+        ("receipt", f"r{order.number}.{checkout.HAVE}", "action.receipt"),
+        ("return", f"r{order.number}.{checkout.SEND_BACK}", "return.button"),
+    )
+    buttons = tuple(
+        Button(id_, say(key, turn.language))
+        for event, id_, key in wishes
+        if isinstance(decide(order, Action(event, CUSTOMER), turn.settings, now=turn.work.now), Move)
+    )
+    return Buttons(text, buttons) if buttons else Text(text)
 
 
 async def _ask_cancel(turn: Turn, number: int | None) -> bool:
@@ -302,7 +318,7 @@ async def _tap_cancel(turn: Turn, order: Order, choice: str) -> bool:
         turn.say(_take_up_again(turn, order, is_asked=is_asked), about=order)
     elif why_not(order, "cancel", turn.settings, by=CUSTOMER) or not order.is_open:
         key = "cancel.too_late" if order.is_open else "cancel.ended"
-        status = card.label(order.held_from or order.status, turn.language).lower()
+        status = labels.milestone(order.held_from or order.status, order, turn.language).lower()
         turn.say(Text(say(key, turn.language, label=order.label, status=status)), about=order)
     elif choice == checkout.YES and is_asked:
         questions.close(turn.work, turn.contact.id, questions.CUSTOMER)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from flows import order_table
-from flows.commands import ORDERS
+from flows.commands import ORDERS, WORDS, Row
 from flows.inbound import (
     Cart,
     Form,
@@ -21,13 +21,17 @@ from handlers import (
     approving,
     commands,
     desk,
+    feedback,
     identities,
     keeping,
     lists,
     office,
     order_timers,
     orders,
+    returns,
     staff_orders,
+    stock,
+    till,
     timers,
     undoing,
     welcome,
@@ -53,9 +57,9 @@ def _first(own: Try, other: Handler) -> Handler:
 
 
 CUSTOMER: Mapping[type, Handler] = {
-    Words: _first(orders.on_words, welcome.on_words),
+    Words: _first(feedback.on_words, _first(returns.on_customer_words, _first(orders.on_words, welcome.on_words))),
     Cart: orders.on_cart,
-    Tap: _first(orders.on_tap, welcome.on_tap),
+    Tap: _first(feedback.on_tap, _first(returns.on_customer_tap, _first(orders.on_tap, welcome.on_tap))),
     Location: _first(orders.on_place, welcome.on_unread),
     Form: _first(orders.on_form, welcome.on_unread),
     Media: welcome.on_unread,
@@ -67,6 +71,18 @@ CUSTOMER: Mapping[type, Handler] = {
 
 desk.HOW.update(keeping.HOW)
 
+
+async def _verdict_or_action(turn: Turn, row: Row, argument: str) -> None:
+    """The same word means the order, or the return that was asked for."""
+    if not await returns.on_verdict(turn, row, argument):
+        await desk.obey(turn, row, argument)
+
+
+async def _release(turn: Turn, row: Row, argument: str) -> None:
+    if not await till.on_release(turn, argument):
+        await desk.obey(turn, row, argument)
+
+
 OBEY: Mapping[str, commands.Obey] = {
     "help": commands.on_help,
     "doctor": commands.on_doctor,
@@ -77,8 +93,25 @@ OBEY: Mapping[str, commands.Obey] = {
     "board": lists.on_board,
     "find": lists.on_find,
     "new": staff_orders.on_new,
+    "approve": _verdict_or_action,
+    "reject": _verdict_or_action,
+    "release": _release,
+    "paid": till.on_paid,
+    "refund": till.on_refund,
+    "credit": till.on_credit,
+    "return": returns.on_return,
+    "received": returns.on_received,
+    "stock": stock.obey,
 }
 """What each command does; every row of the command table is here."""
+
+SURE: Mapping[str, commands.Settle] = {"refund": till.refund, "credit": till.credit}
+"""What is asked about once before it is done."""
+
+
+async def _finishes(turn: Turn) -> bool:
+    """What somebody began and was asked about."""
+    return await commands.on_rest(turn, OBEY, WORDS) or await commands.on_sure(turn, SURE)
 
 
 async def _obeys(turn: Turn) -> bool:
@@ -88,15 +121,29 @@ async def _obeys(turn: Turn) -> bool:
 async def _answers_as_customer(turn: Turn) -> bool:
     """Staff who were asked something as customers may answer like customers."""
     asked = questions.find_open(turn.work, turn.contact.id, questions.CUSTOMER)
-    return asked is not None and await orders.on_words(turn)
+    return asked is not None and (await returns.on_customer_words(turn) or await orders.on_words(turn))
 
 
 STAFF: Mapping[type, Handler] = {
     Words: _first(
-        office.on_answer,
-        _first(desk.on_answer, _first(_obeys, _first(_answers_as_customer, commands.on_unknown))),
+        _finishes,
+        _first(
+            office.on_answer,
+            _first(desk.on_answer, _first(_obeys, _first(_answers_as_customer, commands.on_unknown))),
+        ),
     ),
-    Tap: _first(office.on_tap, _first(undoing.on_tap, _first(approving.on_tap, _first(desk.on_tap, CUSTOMER[Tap])))),
+    Tap: _first(
+        _finishes,
+        _first(
+            office.on_tap,
+            _first(
+                undoing.on_tap,
+                _first(
+                    approving.on_tap, _first(till.on_tap, _first(returns.on_tap, _first(desk.on_tap, CUSTOMER[Tap])))
+                ),
+            ),
+        ),
+    ),
 }
 """Where staff differ; a cart of theirs, or a tap on a customer's button, is a customer's."""
 

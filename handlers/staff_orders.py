@@ -21,7 +21,10 @@ async def on_new(turn: Turn, row: Row, argument: str) -> None:
         turn.say(Text(say(wanted.key, turn.store.language, **wanted.fields)))
         return
     products, reserved = await catalog.find_products(turn.work, {line.retailer_id for line in wanted.cart.lines})
-    priced = cart.price(wanted.cart, products, currency=turn.store.currency, reserved=reserved)
+    priced = cart.price(
+        wanted.cart, products, currency=turn.store.currency, reserved=reserved,
+        allow_backorder=turn.settings.get("allow_backorder"),
+    )  # fmt: skip
     if priced.refusals:
         turn.record(row.action, "refused")
         turn.say(staff_order.nothing(priced, turn.store))

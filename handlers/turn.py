@@ -1,29 +1,34 @@
 """What a handler gets: one message being handled, who it is from, and the ways to answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from flows import desk, limits, menu, policy, staff
 from flows.commands import Row
-from flows.desk import Request
+from flows.desk import ANSWER_WITHIN, Request, Target, target
 from flows.effects import TellStaff
 from flows.flood import Patience
 from flows.inbound import Cart, Message
+from flows.messages import Button, Buttons, Template, Text
 from flows.messages import Message as Words
-from flows.messages import Template
 from flows.news import News
 from flows.order import Order
 from flows.order_table import COMMANDS
 from flows.phrases import say
-from flows.replies import Counter
+from flows.replies import Counter, no_order
 from flows.settings import Settings
 from flows.store import Store
-from models import audit, catalog, effects, orders, outbox, questions
+from models import audit, catalog, contacts, effects, orders, outbox, questions
 from models.contacts import Contact
 from models.inbox import Event
+from models.orders import Actor
 from models.staff import Staff
 from models.work import Work
+
+REST, SURE = "rest", "sure"
+"""Open questions to staff: what a command lacks, and whether it is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +71,6 @@ class Turn:
     def settings(self) -> Settings:
         return Settings(self.store.settings)
 
-    @property
-    def counter(self) -> Counter:
-        """Where staff are answered, as far as whoever asks may act."""
-        role = self.staff.role if self.staff else ""
-        allowed = frozenset(event for event in COMMANDS if policy.may(role, event))
-        return Counter(self.store, self.settings, allowed)
-
     def say(
         self,
         words: Words,
@@ -107,7 +105,7 @@ class Turn:
         data: dict[str, Any] = {"request": replace(request, numbers=numbers).remember()}
         if order is not None:
             data |= {"status": order.status, "version": order.version}
-        within = limits.CONFIRM_WITHIN if kind == desk.CANCEL else desk.ANSWER_WITHIN
+        within = limits.CONFIRM_WITHIN if kind == desk.CANCEL else ANSWER_WITHIN
         questions.ask(
             self.work, self.contact.id, questions.STAFF,
             kind=kind, order_id=order.id if order else None, data=data, expires_at=self.work.now + within,
@@ -134,6 +132,67 @@ class Turn:
         self.record(row.action, outcome)
         self.say(answer)
         return False
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.contact.id, self.event.id)
+
+    @property
+    def counter(self) -> Counter:
+        """Where a member of staff is answered."""
+        role = self.staff.role if self.staff else ""
+        return Counter(self.store, self.settings, frozenset(event for event in COMMANDS if policy.may(role, event)))
+
+    def answer(self, order: Order, action: str, outcome: str, words: Words) -> None:
+        """Answer a command about an order, and record what came of it."""
+        self.record(action, outcome)
+        self.say(words, about=order)
+
+    def ask_rest(self, row: Row, said: str, words: Words, *, about: Order | None = None) -> None:
+        """Ask for what a command lacks: the next message goes on where `said`, its argument so far, ends."""
+        questions.ask(
+            self.work, self.contact.id, questions.STAFF, kind=REST, order_id=about.id if about else None,
+            data={"word": row.word, "said": said, "token": self.event.id}, expires_at=self.work.now + ANSWER_WITHIN,
+        )  # fmt: skip
+        self.record(row.action, "asked")
+        self.say(words, about=about)
+
+    def ask_sure(self, row: Row, text: str, data: Mapping[str, Any], *, about: Order | None = None) -> None:
+        """Ask once before something that moves money; `data` is what it was about to do."""
+        token = self.event.id
+        questions.ask(
+            self.work, self.contact.id, questions.STAFF, kind=SURE, order_id=about.id if about else None,
+            data={**data, "word": row.word, "token": token}, expires_at=self.work.now + limits.CONFIRM_WITHIN,
+        )  # fmt: skip
+        yes = Button(f"sure.{token}.yes", say("till.yes", self.store.language))
+        no = Button(f"sure.{token}.no", say("till.no", self.store.language))
+        self.record(row.action, "asked")
+        self.say(Buttons(text, (yes, no)), about=about)
+
+    async def target(self, row: Row, argument: str) -> tuple[Order, Target] | None:
+        """The order that a command names or replies to, and the rest of its argument. None: it is asked for, or unknown."""
+        replied = await self.replied()
+        found = target(argument, is_reply=replied is not None)
+        if found.number is None and replied is not None:
+            return replied, found
+        if found.number is None:
+            self.ask_rest(row, "", Text(say("ask.number", self.store.language, word=row.word)))
+            return None
+        order = await orders.find(self.work, found.number)
+        if order is None:
+            self.record(row.action, "unknown")
+            self.say(no_order(found.number, self.store.language))
+            return None
+        return order, found
+
+    async def replied(self) -> Order | None:
+        """The order of the card or alert that this message replies to."""
+        wamid = self.message.reply_to
+        return await orders.order_of_message(self.work, wamid) if wamid else None
+
+    async def customer_of(self, order: Order) -> str:
+        contact = await contacts.get(self.work, order.contact_id)
+        return contact.name or say("alert.somebody", self.store.language)
 
     async def thumbnail(self) -> str | None:
         """The retailer id that heads the catalogue message; None when there is no catalogue."""

@@ -3,11 +3,11 @@
 from flows import card, replies
 from flows.commands import BY_WORD, Row
 from flows.inbound import Tap
-from flows.order import Order
+from flows.order import STAFF, Order
 from flows.undo import UNDO
 from handlers.turn import Turn
 from models import orders, questions, undo
-from models.orders import Actor, Change
+from models.orders import Change
 from models.undo import Kept
 
 
@@ -50,10 +50,11 @@ async def _take_back(turn: Turn, row: Row, kept: list[Kept]) -> None:
     for each in kept:
         order = await orders.get(turn.work, each.id)
         changes = await orders.changes_of(turn.work, order)
-        after = await orders.take_back(turn.work, each, Actor(turn.contact.id, turn.event.id), turn.settings)
+        after = await orders.take_back(turn.work, each, turn.actor, turn.settings)
         if after is None:
             late = order
         else:
-            done.append((after, changes[each.version - 1]))
+            did = next(change for change in reversed(changes[: each.version]) if change.by == STAFF)
+            done.append((after, did))
     turn.record(row.action, "done" if done else "late")
     turn.say(replies.undone(done, counter) if done else replies.not_undone(late, counter), about=late or done[0][0])

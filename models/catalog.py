@@ -8,13 +8,15 @@ from typing import Any
 from tortoise import Model, fields
 
 from flows.feed import Product
+from flows.fulfilment import MAIN, Plan
 from flows.order import Line
 from models.engines import Connection
-from models.statements import INT, TEXT, Query, Write, insert, kinds, statement
+from models.statements import INT, TEXT, Query, Write, insert, kinds, select, statement
 from models.work import NewIds, View, Work
 
 
-# `on_hand` is None when nobody counts; the database keeps `0 <= reserved <= on_hand`.
+# `on_hand` is None when nobody counts; the database keeps `0 <= reserved <= on_hand`. With `is_split` some of it is at other
+# places, which have rows of their own.
 class ProductRow(Model):
     id = fields.BigIntField(primary_key=True, generated=False)
     store_id = fields.BigIntField()
@@ -33,11 +35,26 @@ class ProductRow(Model):
     kind = fields.CharField(max_length=10)
     extras: dict[str, str] = fields.JSONField()
     reserved = fields.BigIntField(default=0, db_default=0)
+    is_split = fields.BooleanField(default=False, db_default=False)
     updated_at = fields.DatetimeField()
 
     class Meta:
         table = "product"
         unique_together = (("store_id", "retailer_id"),)
+
+
+# Of a product's pieces, those at another place than the main one: what is not here is there.
+class PlaceRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    store_id = fields.BigIntField()
+    retailer_id = fields.CharField(max_length=100)
+    location = fields.CharField(max_length=40)
+    on_hand = fields.BigIntField()
+    reserved = fields.BigIntField(default=0, db_default=0)
+
+    class Meta:
+        table = "stock_place"
+        unique_together = (("store_id", "retailer_id", "location"),)
 
 
 _PRODUCT = tuple(Product.__dataclass_fields__)
@@ -52,9 +69,29 @@ _PUT = insert(
     ProductRow, "id", "store_id", *_PRODUCT, "updated_at",
     conflict=f"ON CONFLICT (store_id, retailer_id) DO UPDATE SET {_CHANGED}",
 )  # fmt: skip
-_OF_STORE = f"SELECT {', '.join((*_PRODUCT, 'reserved'))} FROM product WHERE store_id = :store_id"
-_RESULTS = {name: kinds(ProductRow)[name] for name in (*_PRODUCT, "reserved")}
+_OF_STORE = f"SELECT {', '.join((*_PRODUCT, 'reserved', 'is_split'))} FROM product WHERE store_id = :store_id"
+_RESULTS = {name: kinds(ProductRow)[name] for name in (*_PRODUCT, "reserved", "is_split")}
 _NAMED = statement(f"{_OF_STORE} AND retailer_id IN :skus", {"store_id": INT, "skus": TEXT}, _RESULTS)
+_LIKE = statement(
+    f"{_OF_STORE} AND LOWER(retailer_id) = :sku ORDER BY retailer_id", {"store_id": INT, "sku": TEXT}, _RESULTS
+)
+_PLACES = select(PlaceRow, "WHERE t.store_id = :store_id AND t.retailer_id IN :skus", store_id=INT, skus=TEXT)
+_BEGIN_PLACE = insert(
+    PlaceRow, "store_id", "retailer_id", "location", "on_hand", "reserved",
+    conflict="ON CONFLICT (store_id, retailer_id, location) DO UPDATE SET on_hand = stock_place.on_hand + excluded.on_hand,"
+    " reserved = stock_place.reserved + excluded.reserved",
+)  # fmt: skip
+_ONE = {"store_id": INT, "sku": TEXT}
+_SPLIT = statement("UPDATE product SET is_split = TRUE WHERE store_id = :store_id AND retailer_id = :sku", _ONE)
+_BEGIN_COUNT = statement(
+    "UPDATE product SET on_hand = :count WHERE store_id = :store_id AND retailer_id = :sku AND on_hand IS NULL",
+    {**_ONE, "count": INT},
+)
+_BACK_IN_STOCK = statement(
+    "UPDATE product SET availability = 'in stock' WHERE store_id = :store_id AND retailer_id = :sku"
+    " AND availability = 'out of stock'",
+    _ONE,
+)
 _COUNT = statement("SELECT COUNT(*) FROM product WHERE store_id = :store_id", {"store_id": INT}, {"count": INT})
 _THUMBNAIL = statement(
     "SELECT MIN(retailer_id) FROM product WHERE store_id = :store_id AND image_link <> '' AND availability = 'in stock'",
@@ -71,6 +108,33 @@ class Shelf:
     retailer_id: str
     product: Product | None
     reserved: int = 0
+    is_split: bool = False
+
+    @property
+    def free(self) -> int | None:
+        """Pieces that could be promised now; None when nobody counts."""
+        if self.product is None or self.product.on_hand is None:
+            return None
+        return self.product.on_hand - self.reserved
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A product's pieces at one of its other places."""
+
+    store_id: int
+    retailer_id: str
+    location: str
+    on_hand: int
+    reserved: int = 0
+
+    @property
+    def free(self) -> int:
+        return self.on_hand - self.reserved
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.retailer_id, self.location
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +170,40 @@ class _Shelves(View[Shelf]):
         return (now.reserved - was.reserved, taken, now.store_id, now.retailer_id)
 
 
+class _Places(View[Place]):
+    """Places change by so many pieces too; a new one adds to what somebody else put there meanwhile."""
+
+    insert = _BEGIN_PLACE
+    update = Write(
+        "stock_place",
+        "UPDATE stock_place SET reserved = reserved + ?, on_hand = on_hand + ?"
+        " WHERE store_id = ? AND retailer_id = ? AND location = ?",
+        "UPDATE stock_place SET reserved = stock_place.reserved + u.reserved, on_hand = stock_place.on_hand + u.on_hand"
+        " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[])"
+        " AS u(reserved, on_hand, store_id, retailer_id, location) WHERE stock_place.store_id = u.store_id"
+        " AND stock_place.retailer_id = u.retailer_id AND stock_place.location = u.location",
+        (INT, INT, INT, TEXT, TEXT),
+        exact=True,
+    )
+
+    def inserted(self, place: Place) -> tuple[Any, ...]:
+        return place.store_id, place.retailer_id, place.location, place.on_hand, place.reserved
+
+    def updated(self, was: Place, now: Place) -> tuple[Any, ...]:
+        changed = now.reserved - was.reserved, now.on_hand - was.on_hand
+        return (*changed, now.store_id, now.retailer_id, now.location)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """That a product's places were read."""
+
+    retailer_id: str
+
+
 SHELVES = _Shelves("retailer_id")
+PLACES = _Places("key")
+_PLACES_READ: View[_Known] = View("retailer_id")
 FRONTS: View[Front] = View("store_id")
 
 
@@ -142,34 +239,139 @@ async def find_products(work: Work, skus: Collection[str]) -> tuple[dict[str, Pr
     return found, {shelf.retailer_id: shelf.reserved for shelf in shelves}
 
 
-async def short_of(work: Work, lines: Sequence[Line]) -> list[Line]:
-    """Those of `lines` that could not be promised to anybody now."""
-    products, reserved = await find_products(work, {line.retailer_id for line in lines})
+@dataclass(frozen=True, slots=True)
+class Allotment:
+    """What an order would get now: its lines with what of them is there, and the lines of which there is not enough."""
 
-    def is_there(line: Line) -> bool:
-        product = products.get(line.retailer_id)
-        if product is None or not product.is_sellable:
-            return False
-        return product.on_hand is None or product.on_hand - reserved[line.retailer_id] >= line.quantity
-
-    return [line for line in lines if not is_there(line)]
+    lines: tuple[Line, ...]
+    short: tuple[Line, ...]
 
 
-async def move_stock(work: Work, retailer_id: str, *, reserved: int, on_hand: int) -> None:
-    """Promise or free pieces, or take them off the shelf. A product that is no longer ours has none to move."""
+async def allot(work: Work, lines: Sequence[Line], *, allow_backorder: bool) -> Allotment:
+    """The pieces of `lines`, none of which has left, promised anew; what is missing waits where it may."""
+    await find_products(work, {line.retailer_id for line in lines})
+    allotted, short = [], []
+    for line in lines:
+        shelf = work.find(SHELVES, line.retailer_id)
+        if shelf is None or shelf.product is None or not shelf.product.is_sellable:
+            short.append(line)
+            continue
+        missing = 0 if shelf.free is None else max(0, line.left - max(0, shelf.free))
+        if missing and not shelf.product.may_backorder(allow_backorder):
+            short.append(line)
+        allotted.append(replace(line, backordered=missing))
+    return Allotment(tuple(allotted), tuple(short))
+
+
+async def plan(work: Work, lines: Sequence[Line]) -> Plan:
+    """From where the pieces of `lines` that are there come: from the first place that has them, the main one first."""
+    split = [line.retailer_id for line in lines if (shelf := work.find(SHELVES, line.retailer_id)) and shelf.is_split]
+    if not split:
+        return {}
+    await _load_places(work, split)
+    found: dict[str, dict[str, int]] = {}
+    for line in lines:
+        wanted = line.on_hand
+        for location, free in _free_at(work, line.retailer_id):
+            taken = wanted if free is None else min(wanted, max(0, free))
+            if taken:
+                found.setdefault(location, {})[line.retailer_id] = taken
+            wanted -= taken
+    return found
+
+
+def _free_at(work: Work, retailer_id: str) -> list[tuple[str, int | None]]:
+    """Pieces that each place could give, the main place first."""
+    shelf = work.find(SHELVES, retailer_id)
+    if shelf is None or shelf.free is None:
+        return [(MAIN, None)]
+    locations = [MAIN, *(place.location for place in places_of(work, retailer_id))]
+    return [(location, there(work, retailer_id, location).free) for location in locations]
+
+
+def there(work: Work, retailer_id: str, location: str) -> Place:
+    """What a place has of a product that is counted; the main one has what the others have not."""
+    if location != MAIN:
+        known = work.find(PLACES, (retailer_id, location))
+        return known or Place(work.store.id, retailer_id, location, 0)
+    shelf, others = work.find(SHELVES, retailer_id), places_of(work, retailer_id)
+    assert shelf is not None
+    assert shelf.product is not None
+    on_hand = (shelf.product.on_hand or 0) - sum(place.on_hand for place in others)
+    return Place(work.store.id, retailer_id, MAIN, on_hand, shelf.reserved - sum(place.reserved for place in others))
+
+
+def places_of(work: Work, retailer_id: str) -> list[Place]:
+    """The other places of a product, as far as they were read."""
+    return sorted((p for p in work.all(PLACES) if p.retailer_id == retailer_id), key=lambda place: place.location)
+
+
+async def _load_places(work: Work, skus: Sequence[str]) -> None:
+    if missing := [sku for sku in skus if work.find(_PLACES_READ, sku) is None]:
+        [rows] = await work.load_late(_PLACES(store_id=work.store.id, skus=missing))
+        columns = Place.__dataclass_fields__
+        work.loaded(PLACES, [Place(**{name: row[name] for name in columns}) for row in rows])
+        work.loaded(_PLACES_READ, [_Known(sku) for sku in missing])
+
+
+async def move_stock(
+    work: Work, retailer_id: str, *, reserved: int, on_hand: int, location: str = MAIN
+) -> Shelf | None:
+    """Promise or free pieces, or take them off the shelf; returns the shelf as it was. One that is no longer ours has none.
+
+    A `location` but the main one means the record of that place alone: the shelf has them all.
+    """
     await find_products(work, [retailer_id])
     shelf = work.find(SHELVES, retailer_id)
     assert shelf is not None
     if (product := shelf.product) is None:
-        return
+        return None
+    if location != MAIN:
+        await _load_places(work, [retailer_id])
+        place = work.find(PLACES, (retailer_id, location))
+        assert place is not None, "what was promised somewhere has a place"
+        work.replace(PLACES, replace(place, on_hand=place.on_hand + on_hand, reserved=place.reserved + reserved))
+        return None
     if on_hand and product.on_hand is not None:
         product = replace(product, on_hand=product.on_hand + on_hand)
     work.replace(SHELVES, replace(shelf, product=product, reserved=shelf.reserved + reserved))
+    return shelf
+
+
+async def shelf_of(work: Work, sku: str) -> Shelf | None:
+    """The product that people mean by `sku`, whatever its capitals, with its places."""
+    [rows] = await work.load_late(_LIKE(store_id=work.store.id, sku=sku.lower()))
+    if not rows:
+        return None
+    row = next((row for row in rows if row["retailer_id"] == sku), rows[0])
+    work.loaded(SHELVES, [_shelf(work, row)])
+    await _load_places(work, [row["retailer_id"]])
+    return work.find(SHELVES, row["retailer_id"])
+
+
+def receive(work: Work, shelf: Shelf, count: int, location: str = MAIN) -> Shelf:
+    """`count` more pieces at a place (fewer, if it is negative). What nobody counted begins with them."""
+    assert shelf.product is not None
+    sku, store_id = shelf.retailer_id, work.store.id
+    if shelf.product.on_hand is None:
+        work.afterwards(_BEGIN_COUNT(store_id=store_id, sku=sku, count=count))
+        return work.replace(SHELVES, replace(shelf, product=replace(shelf.product, on_hand=count)))
+    if location != MAIN:
+        place = work.find(PLACES, (sku, location))
+        if place is None:
+            work.add(PLACES, Place(store_id, sku, location, count))
+            work.afterwards(_SPLIT(store_id=store_id, sku=sku))
+        else:
+            work.replace(PLACES, replace(place, on_hand=place.on_hand + count))
+    if count > 0:
+        work.afterwards(_BACK_IN_STOCK(store_id=store_id, sku=sku))
+    product = replace(shelf.product, on_hand=shelf.product.on_hand + count)
+    return work.replace(SHELVES, replace(shelf, product=product, is_split=shelf.is_split or location != MAIN))
 
 
 def _shelf(work: Work, row: dict[str, Any]) -> Shelf:
     product = Product(**{name: row[name] for name in _PRODUCT})
-    return Shelf(work.store.id, row["retailer_id"], product, row["reserved"])
+    return Shelf(work.store.id, row["retailer_id"], product, row["reserved"], row["is_split"])
 
 
 async def is_empty(connection: Connection, store_id: int) -> bool:

@@ -152,6 +152,15 @@ async def names_of(work: Work, contact_id: int) -> dict[str, str]:
     return {row["kind"]: row["value"] for row in identities}
 
 
+async def called(work: Work, value: str) -> Contact | None:
+    """Who has this wa_id or BSUID now."""
+    if (known := find(work, value)) is not None:
+        return known
+    identities, people = await work.load_late(*load([value], work.store.id))
+    loaded(work, identities, people)
+    return find(work, value)
+
+
 async def number_of(work: Work, contact_id: int) -> str:
     """How the shop knows this contact at WhatsApp: the number, else the BSUID."""
     names = await names_of(work, contact_id)

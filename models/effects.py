@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 
+from flows import alerts
 from flows.effects import Effect, MoveStock, Say, StartTimer, StopTimer, TellStaff
+from flows.news import News
 from flows.policy import may
+from flows.settings import Settings
 from models import catalog, outbox, staff, timers
 from models.work import Work
 
@@ -13,7 +16,7 @@ async def save(work: Work, effects: Iterable[Effect], cause: int | None) -> None
     for effect in effects:
         match effect:
             case Say():
-                outbox.say(
+                outbox.notify(
                     work, effect.contact_id, effect.message,
                     cause=cause, fallback=effect.fallback, arrival=effect.arrival, order_id=effect.order_id,
                     due_at=effect.due_at,
@@ -25,12 +28,25 @@ async def save(work: Work, effects: Iterable[Effect], cause: int | None) -> None
             case StopTimer():
                 timers.stop(work, kind=effect.kind, subject=effect.subject, but=effect.but)
             case MoveStock():
-                await catalog.move_stock(work, effect.retailer_id, reserved=effect.reserved, on_hand=effect.on_hand)
+                await _move_stock(work, effect)
+
+
+async def _move_stock(work: Work, move: MoveStock) -> None:
+    """Staff hear of it when fewer than the store likes are left to sell."""
+    was = await catalog.move_stock(
+        work, move.retailer_id, reserved=move.reserved, on_hand=move.on_hand, location=move.location
+    )
+    low: int = Settings(work.store.settings).get("low_stock")
+    if not move.is_sold or was is None or was.product is None or was.free is None:
+        return
+    left = was.free + move.on_hand - move.reserved
+    if left <= low < was.free:
+        tell_staff(work, TellStaff(News(alerts.low_stock(work.store, was.product, left=left))))
 
 
 def tell_staff(work: Work, told: TellStaff) -> None:
     """News for everyone of the shop whose role gets alerts, or for one of them."""
     people = [person.contact_id for person in staff.list_all(work) if may(person.role, "alerts")]
     for contact_id in [told.to] if told.to in people else people:
-        if contact_id != told.but:
+        if told.only in (None, contact_id) and contact_id != told.but:
             work.tell(contact_id, told.news)

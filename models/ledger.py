@@ -8,6 +8,7 @@ from tortoise import Model, fields
 
 from flows import ledger
 from flows.ledger import COMPLETED, SETTLED, Payment, Refund
+from flows.money import major
 from flows.order import Action, Order
 from flows.settings import Settings
 from models import orders
@@ -152,7 +153,24 @@ async def record(
         reference=reference, captured_at=work.now,
     )  # fmt: skip
     work.add(PAYMENTS, payment)
-    return await _settle(work, order, Action("paid", by, note=note, details={"amount": str(amount)}), actor, settings)
+    return await _settle(
+        work, order, Action("paid", by, note=_noted(order, amount, f"{method} {note}")), actor, settings
+    )
+
+
+def refundable(payments: Sequence[Payment]) -> int:
+    """What is left of what came in."""
+    return sum(payment.amount - payment.refunded for payment in payments if payment.state == COMPLETED)
+
+
+def ways_back(payments: Sequence[Payment], amount: int, *, to_credit: bool) -> list[tuple[Payment, int, bool]]:
+    """From which payments `amount` goes back, the newest first: (payment, part, whether as store credit)."""
+    ways = []
+    for payment in reversed([p for p in payments if p.state == COMPLETED]):
+        if part := min(amount, payment.amount - payment.refunded):
+            ways.append((payment, part, to_credit or payment.method == "credit"))
+            amount -= part
+    return ways
 
 
 async def refund(
@@ -160,40 +178,46 @@ async def refund(
 ) -> Order:  # fmt: skip
     """Give money back by hand, of the newest payments first. NotSoMuch when it is more than what is left of them."""
     payments, _ = await money_of(work, order)
-    left = amount
-    for payment in reversed([p for p in payments if p.state == COMPLETED]):
-        part = min(left, payment.amount - payment.refunded)
-        if part <= 0:
-            continue
-        left -= part
-        back_to_credit = to_credit or payment.method == "credit"
+    if amount > (most := refundable(payments)):
+        raise NotSoMuch(most)
+    for payment, part, as_credit in ways_back(payments, amount, to_credit=to_credit):
         work.replace(PAYMENTS, replace(payment, refunded=payment.refunded + part))
         work.add(
             REFUNDS,
             Refund(
-                work.ids.new(), work.store.id, order.id, payment.id, part, SETTLED, reason, back_to_credit, work.now,
+                work.ids.new(),
+                work.store.id,
+                order.id,
+                payment.id,
+                part,
+                SETTLED,
+                reason,
+                as_credit,
+                work.now,
                 work.now,
             ),
-        )  # fmt: skip
-        if back_to_credit:
+        )
+        if as_credit:
             await _move_credit(
                 work, order.contact_id, order.currency, part, order_id=order.id, reason=reason, actor=actor
             )
-    if left:
-        raise NotSoMuch(amount - left)
-    return await _settle(
-        work, order, Action("refund", by, note=reason, details={"amount": str(amount)}), actor, settings
-    )
+    return await _settle(work, order, Action("refund", by, note=_noted(order, amount, reason)), actor, settings)
 
 
 async def _settle(work: Work, order: Order, action: Action, actor: Actor, settings: Settings) -> Order:
     """The order with its sums and its payment status as its records say, and what follows from that."""
     payments, refunds = await money_of(work, order)
     after = replace(order, captured=ledger.captured(payments), refunded=ledger.refunded(refunds))
-    after = replace(after, payment_status=ledger.status(after, payments), asks_cancel=_asks_cancel(after))
+    after = replace(after, payment_status=ledger.status(after, payments))
+    after = replace(after, asks_cancel=_asks_cancel(after))
     after = orders.amend(work, after, action, actor)
     after, _ = await orders.advance(work, after, Action("captured", action.by), actor, settings)
     return after
+
+
+def _noted(order: Order, amount: int, words: str) -> str:
+    """What the history says of money: the amount as it is typed, and what was said."""
+    return f"{major(amount, order.currency)} {words}".strip()
 
 
 def _asks_cancel(order: Order) -> bool:
@@ -235,12 +259,3 @@ async def _load_credit(work: Work, contact_id: int) -> None:
     if not any(account.contact_id == contact_id for account in work.all(ACCOUNTS)):
         [rows] = await work.load_late(_ACCOUNT_OF(store_id=work.store.id, contact_id=contact_id))
         work.loaded(ACCOUNTS, [CreditAccount(**row) for row in rows])
-
-
-def paid_in(payments: Sequence[Payment]) -> dict[str, int]:
-    """What came in by each method."""
-    sums: dict[str, int] = {}
-    for payment in payments:
-        if payment.state == COMPLETED:
-            sums[payment.method] = sums.get(payment.method, 0) + payment.amount
-    return sums

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flows import ledger
 from flows.order import ENDED, Order
 from models.orders import OrderRow, loaded
-from models.statements import INT, TEXT, TIME, kinds, select, statement
+from models.statements import BOOL, INT, TEXT, TIME, kinds, select, statement
 from models.work import Work
-
-PAID = ("paid", "overpaid")
-UNPAID = ("unpaid", "pending", "partially_paid", "failed", "voided", "partially_refunded", "refunded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +29,14 @@ class Standing:
     since: datetime
 
 
-_LISTED = {"store_id": INT, "statuses": TEXT, "since": TIME, "payments": TEXT, "assignee": INT, "archived": INT}
+_LISTED = {"store_id": INT, "statuses": TEXT, "since": TIME, "money": TEXT, "assignee": INT, "archived": BOOL}
 _WHICH = (
     "FROM orders t WHERE t.store_id = :store_id AND t.status IN :statuses AND t.placed_at >= :since"
-    " AND t.payment_status IN :payments AND (:assignee = 0 OR t.assignee_id = :assignee)"
-    " AND CASE WHEN t.archived_at IS NULL THEN 0 ELSE 1 END = :archived"
+    " AND t.payment_status IN :money AND (:assignee = 0 OR t.assignee_id = :assignee)"
+    " AND (t.archived_at IS NOT NULL) = :archived"
 )
 _COUNTED = statement(f"SELECT COUNT(*) {_WHICH}", _LISTED, {"count": INT})
-_PAID_AT = "(SELECT MAX(p.captured_at) FROM payment p WHERE p.order_id = t.id)"
+_PAID_AT = "(SELECT MAX(p.captured_at) FROM payment p WHERE p.order_id = t.id AND p.state = 'completed')"
 
 
 def _page(order: str) -> Any:
@@ -54,8 +52,8 @@ def _page(order: str) -> Any:
 _PAGES = {
     (False, False): _page("t.number DESC"),
     (False, True): _page("t.number ASC"),
-    (True, False): _page(f"CASE WHEN {_PAID_AT} IS NULL THEN 1 ELSE 0 END, {_PAID_AT} DESC, t.number DESC"),
-    (True, True): _page(f"CASE WHEN {_PAID_AT} IS NULL THEN 1 ELSE 0 END, {_PAID_AT} ASC, t.number ASC"),
+    (True, False): _page(f"CASE WHEN t.captured > 0 THEN 0 ELSE 1 END, {_PAID_AT} DESC, t.number DESC"),
+    (True, True): _page(f"CASE WHEN t.captured > 0 THEN 0 ELSE 1 END, {_PAID_AT}, t.number"),
 }
 _STANDINGS = statement(
     "SELECT status, COUNT(*), MIN(changed_at) FROM orders WHERE store_id = :store_id AND archived_at IS NULL"
@@ -83,16 +81,16 @@ _LEAST_DIGITS = 4
 
 
 async def page(
-    work: Work, *, statuses: Sequence[str], since: datetime, payments: Sequence[str] = (*PAID, *UNPAID),
-    assignee: int | None = None, archived: bool = False, by_paid: bool = False, ascending: bool, number: int, size: int,
+    work: Work, *, statuses: Sequence[str], since: datetime, money: Sequence[str] = ledger.STATUSES,
+    assignee: int | None = None, is_archived: bool = False, by_payment: bool = False, ascending: bool, number: int, size: int,
 ) -> Listing:  # fmt: skip
-    """Page `number` of the orders in these statuses placed since then, by their numbers or by when they were paid."""
+    """Page `number` of the orders in these statuses placed since then, by their numbers or by their last payment."""
     which = {
-        "store_id": work.store.id, "statuses": list(statuses), "since": since, "payments": list(payments),
-        "assignee": assignee or 0, "archived": int(archived),
+        "store_id": work.store.id, "statuses": list(statuses), "since": since, "money": list(money),
+        "assignee": assignee or 0, "archived": is_archived,
     }  # fmt: skip
     [[count], rows] = await work.load_late(
-        _COUNTED(**which), _PAGES[by_paid, ascending](**which, limit=size, offset=size * (number - 1))
+        _COUNTED(**which), _PAGES[by_payment, ascending](**which, limit=size, offset=size * (number - 1))
     )
     return Listing(tuple(loaded(work, rows)), count["count"])
 

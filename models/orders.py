@@ -1,18 +1,18 @@
 """Orders with their lines and history. `advance` is the one gate: nothing else writes a status."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from tortoise import Model, fields
 
-from flows import fulfilment, gate, notices
+from flows import fulfilment, gate, notices, order_table
 from flows import undo as undo_rules
-from flows.effects import StartTimer
+from flows.effects import Effect, MoveStock, StartTimer, TellStaff
 from flows.fulfilment import Shipment
 from flows.lifecycle import Move, Outcome
-from flows.order import CUSTOMER, STAFF, SYSTEM, Action, Line, Order, Sale
+from flows.order import CUSTOMER, STAFF, SYSTEM, Action, Line, Order, Part, Sale
 from flows.order_table import OPENING, ORDER, decide
 from flows.phrases import say
 from flows.settings import Settings
@@ -62,6 +62,7 @@ class OrderRow(Model):
     claimed_at = fields.DatetimeField(null=True)
     claimed_by = fields.CharField(max_length=60, null=True)
     archived_at = fields.DatetimeField(null=True)
+    mark = fields.CharField(max_length=32, null=True)
     asks_cancel = fields.BooleanField(default=False, db_default=False)
     version = fields.BigIntField()
 
@@ -170,10 +171,9 @@ class Sold:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The parts of an order that were read: `count` rows of them."""
+    """That an order's lines, or its parcels, were read."""
 
     order_id: int
-    count: int
 
 
 class _Lines(View[Sold]):
@@ -198,7 +198,7 @@ HISTORY.insert = replace(
     insert(OrderHistoryRow, *HISTORY.columns, conflict="ON CONFLICT (order_id, version) DO NOTHING"), exact=True
 )
 LINES = _Lines("place")
-COUNTS: View[Known] = View("order_id")
+LINES_READ: View[Known] = View("order_id")
 SHIPMENTS = Table(ShipmentRow, Shipment)
 PARCELS: View[Known] = View("order_id")
 _BY_NUMBER = select(OrderRow, "WHERE t.store_id = :store_id AND t.number IN :numbers", store_id=INT, numbers=INT)
@@ -221,6 +221,14 @@ _OF_MESSAGE = select(
     wamid=TEXT,
 )
 _LINES = select(OrderLineRow, "WHERE t.order_id IN :ids ORDER BY t.order_id, t.position", ids=INT)
+_WAITING = select(
+    OrderRow,
+    # `+ 0` keeps the planner from walking through all orders of the store: few wait.
+    "WHERE t.store_id + 0 = :store_id AND t.id IN"
+    " (SELECT order_id FROM order_line WHERE retailer_id = :sku AND backordered > 0) ORDER BY t.id",
+    store_id=INT,
+    sku=TEXT,
+)
 _SHIPMENTS = select(ShipmentRow, "WHERE t.order_id = :id ORDER BY t.number", id=INT)
 _UNPACK = statement("DELETE FROM shipment WHERE id = :id", {"id": INT})
 _CHANGES = select(OrderHistoryRow, "WHERE t.order_id = :id ORDER BY t.version", id=INT)
@@ -289,14 +297,20 @@ async def place(
 ) -> Order:  # fmt: skip
     """A new order in its first status: with its lines, its timers, its pieces promised and its history begun."""
     assert order.status in ORDER.starts
+    parcels = fulfilment.planned(order, lines, (), await catalog.plan(work, lines)).new
     order = replace(order, fulfillment_status=fulfilment.status(order, lines))
     work.add(ORDERS, order)
-    work.loaded(COUNTS, [Known(order.id, len(lines))])
+    work.loaded(LINES_READ, [Known(order.id)])
+    work.loaded(PARCELS, [Known(order.id)])
     for position, line in enumerate(lines, 1):
         work.add(LINES, Sold(order.id, position, line))
+    for parcel in parcels:
+        work.add(SHIPMENTS, replace(parcel, id=work.ids.new()))
     actor = Actor(actor_id or order.contact_id, event_id)
     _remember(work, order, None, Action("place", by, note=note), actor)
-    await effects.save(work, [*notices.promised(Sale(order, lines)), *notices.started(order, settings)], event_id)
+    await effects.save(
+        work, [*notices.promised(Sale(order, lines), parcels), *notices.started(order, settings)], event_id
+    )
     return order
 
 
@@ -308,37 +322,94 @@ class Actor:
     event_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """An order with all that a decision about it looks at."""
+
+    lines: list[Line]
+    allotment: catalog.Allotment | None
+    outcome: Outcome
+
+
+async def judge(work: Work, order: Order, action: Action, settings: Settings) -> Outcome:
+    """What would become of `action`."""
+    return (await _look_at(work, order, action, settings)).outcome
+
+
+async def _look_at(work: Work, order: Order, action: Action, settings: Settings) -> _Case:
+    lines = await lines_of(work, order)
+    allotment = None
+    if action.event in gate.PROMISED_ANEW:
+        allotment = await catalog.allot(work, lines, allow_backorder=settings.get("allow_backorder"))
+    short = [line.title for line in allotment.short] if allotment else ()
+    return _Case(lines, allotment, decide(order, action, settings, lines, now=work.now, short=short))
+
+
 async def advance(work: Work, order: Order, action: Action, actor: Actor, settings: Settings) -> tuple[Order, Outcome]:
     """The gate: decide, and on a move write the status, its history and everything that follows, all or nothing.
 
     Returns the order as it is afterwards, and the decision.
     """
-    lines = await lines_of(work, order)
-    short = await catalog.short_of(work, lines) if action.event == "resume" else ()
-    titles = [line.title for line in short]
-    outcome = decide(order, action, settings, lines, now=work.now, short=titles)
+    case = await _look_at(work, order, action, settings)
+    lines, outcome = case.lines, case.outcome
     if not isinstance(outcome, Move) or (outcome.status == order.status and action.event in ORDER.facts):
         return order, outcome
+    allotted = None
+    if case.allotment is not None:
+        again = case.allotment.lines
+        allotted = gate.Allotted(again, await catalog.plan(work, again))
     of_parcels = action.event in gate.OF_PARCELS
     parcels = await shipments_of(work, order) if of_parcels else []
-    after, change = gate.apply(Sale(order, lines), parcels, action, outcome, work.now)
+    after, change = gate.apply(Sale(order, lines), parcels, action, outcome, work.now, allotted=allotted)
     _keep_parcels(work, order, change)
     after = _replace(work, order, after, action, actor)
+    where = await _where(work, order, actor, settings)
+    follows = notices.follow(
+        Sale(order, lines), Sale(after, change.lines), action, where, was=parcels,
+        now=fulfilment.merged(parcels, change),
+    )  # fmt: skip
+    if action.event in ORDER.commands:
+        outbox.send_waiting(work, order.contact_id, order.id, but=actor.event_id)
+    until, count = _until(work, action, actor, settings), 0
+    if until is not None:
+        follows, count = notices.waiting(follows, order.contact_id, until)
+    await effects.save(work, follows, actor.event_id)
+    await _fill_freed(work, follows, actor, settings)
+    after = await follow_up(work, after, actor, settings)
+    if until is not None:
+        # What has followed by itself is taken back with it, so the version is the one after all that.
+        before = undo_rules.remember(Sale(order, lines), parcels if of_parcels else None)
+        await _keep_for_undo(work, after, before, actor, until=until, notices=count)
+    return after, outcome
+
+
+async def _fill_freed(work: Work, follows: Sequence[Effect], actor: Actor, settings: Settings) -> None:
+    """What is free now goes to the orders that wait for it."""
+    for move in follows:
+        if isinstance(move, MoveStock) and not move.location and move.reserved < 0 == move.on_hand:
+            await fill(work, move.retailer_id, Actor(None, actor.event_id), settings)
+
+
+async def follow_up(work: Work, order: Order, actor: Actor, settings: Settings) -> Order:
+    """The order after the fact that its pieces have made true by themselves, if they have."""
+    if (fact := order_table.follows(order, await lines_of(work, order))) is None:
+        return order
+    after, _ = await advance(work, order, Action(fact, SYSTEM), Actor(None, actor.event_id), settings)
+    return after
+
+
+def come_back(work: Work, order: Order, lines: Sequence[Line], parts: Mapping[str, int]) -> None:
+    """Pieces that were sent are back."""
+    back = tuple(replace(line, returned=line.returned + parts.get(line.retailer_id, 0)) for line in lines)
+    _keep_parcels(work, order, fulfilment.Parcels(back))
+
+
+async def _where(work: Work, order: Order, actor: Actor, settings: Settings) -> notices.Setting:
     customer = await contacts.get(work, order.contact_id)
-    where = notices.Setting(
+    return notices.Setting(
         work.store, settings, customer.name or say("alert.somebody", work.store.language),
         customer.language or work.store.language, actor.contact_id,
     )  # fmt: skip
-    follows = notices.follow(Sale(order, lines), Sale(after, change.lines), action, where)
-    if action.event in ORDER.commands:
-        outbox.send_waiting(work, order.contact_id, order.id, but=actor.event_id)
-    until = _until(work, action, actor, settings)
-    if until is not None:
-        before = undo_rules.remember(Sale(order, lines), parcels if of_parcels else None)
-        follows, count = notices.waiting(follows, order.contact_id, until)
-        await _keep_for_undo(work, after, before, actor, until=until, notices=count)
-    await effects.save(work, follows, actor.event_id)
-    return after, outcome
 
 
 def _until(work: Work, action: Action, actor: Actor, settings: Settings) -> datetime | None:
@@ -364,13 +435,17 @@ async def take_back(work: Work, kept: Kept, actor: Actor, settings: Settings) ->
     if not await outbox.take_back(work, order.contact_id, order.id, cause=kept.event_id, count=kept.notices):
         return None
     lines, before = await lines_of(work, order), undo_rules.recall(kept.before)
+    parcels = await shipments_of(work, order) if before.shipments is not None else []
     for position, line in enumerate(before.lines, 1):
         work.replace(LINES, Sold(order.id, position, line))
     if before.shipments is not None:
         await _restore_parcels(work, order, before.shipments)
     after = _replace(work, order, undo_rules.restored(order, before), Action(undo_rules.UNDO, STAFF), actor)
-    follows = notices.undone(Sale(order, lines), Sale(after, before.lines), settings)
+    follows = notices.undone(
+        Sale(order, lines), Sale(after, before.lines), settings, was=parcels, now=before.shipments or ()
+    )
     await effects.save(work, follows, actor.event_id)
+    await _fill_freed(work, follows, actor, settings)
     return after
 
 
@@ -387,16 +462,20 @@ async def submit(work: Work, order: Order, event_id: int, settings: Settings, *,
         return after
     after, _ = await advance(work, order, Action("submit", SYSTEM), Actor(None, event_id), settings)
     # The gate has set the timers of an order that moved; of one that stays, the customer's end here all the same.
-    follows = notices.timers(after, settings) if after.status == order.status else []
-    customer = await contacts.get(work, order.contact_id)
-    where = notices.Setting(
-        work.store, settings, customer.name or say("alert.somebody", work.store.language),
-        customer.language or work.store.language, order.contact_id,
-    )  # fmt: skip
-    news = notices.submitted(after, await lines_of(work, after), where)
-    follows = [*follows, replace(news, but=by)]
-    await effects.save(work, follows, event_id)
+    timers = notices.timers(after, settings) if after.status == order.status else []
+    news = await _news_of(work, order, after, event_id, settings)
+    await effects.save(work, [*timers, *(replace(told, but=by or told.but) for told in news)], event_id)
     return after
+
+
+async def _news_of(work: Work, order: Order, after: Order, event_id: int, settings: Settings) -> list[TellStaff]:
+    """A complete order, for staff: with its card, unless they had that when the cart came."""
+    if not settings.get("notify.arrival") or order.address is None:
+        where = await _where(work, order, Actor(order.contact_id, event_id), settings)
+        return [notices.submitted(after, await lines_of(work, after), where)]
+    if settings.get("notify.changes") and after.status != order.status:
+        return [notices.changed(order, after, work.store, but=order.contact_id)]
+    return []
 
 
 async def _restore_parcels(work: Work, order: Order, before: Sequence[Shipment]) -> None:
@@ -411,11 +490,57 @@ async def _restore_parcels(work: Work, order: Order, before: Sequence[Shipment])
 
 def _keep_parcels(work: Work, order: Order, change: fulfilment.Parcels) -> None:
     for position, line in enumerate(change.lines, 1):
-        work.replace(LINES, Sold(order.id, position, line))
+        sold = Sold(order.id, position, line)
+        if work.find(LINES, sold.place) is None:
+            work.add(LINES, sold)
+        else:
+            work.replace(LINES, sold)
     for shipment in change.changed:
         work.replace(SHIPMENTS, shipment)
-    if change.new is not None:
-        work.add(SHIPMENTS, replace(change.new, id=work.ids.new()))
+    for shipment in change.new:
+        work.add(SHIPMENTS, replace(shipment, id=work.ids.new()))
+
+
+async def waiting_for(work: Work, retailer_id: str) -> list[tuple[Order, Line]]:
+    """The orders that wait for pieces of a product, the oldest first, and their lines of it."""
+    [rows] = await work.load_late(_WAITING(store_id=work.store.id, sku=retailer_id))
+    found = []
+    for order in loaded(work, rows):
+        line = next(line for line in await lines_of(work, order) if line.retailer_id == retailer_id)
+        if line.backordered and fulfilment.is_promised(order):
+            found.append((order, line))
+    return found
+
+
+async def fill(work: Work, retailer_id: str, actor: Actor, settings: Settings) -> list[Order]:
+    """Give what is free of a product to the orders that wait for it, the oldest first. Returns those that got some."""
+    await catalog.find_products(work, [retailer_id])
+    shelf = work.find(catalog.SHELVES, retailer_id)
+    free = shelf.free if shelf else None
+    if not free or free < 0:
+        return []
+    got = []
+    for order, line in await waiting_for(work, retailer_id):
+        if not (count := min(free, line.backordered)):
+            break
+        free -= count
+        got.append(await _fill(work, order, replace(line, quantity=count, backordered=0, shipped=0), actor, settings))
+    return got
+
+
+async def _fill(work: Work, order: Order, came: Line, actor: Actor, settings: Settings) -> Order:
+    lines, parcels = await lines_of(work, order), await shipments_of(work, order)
+    plan = await catalog.plan(work, [came]) or {fulfilment.MAIN: {came.retailer_id: came.quantity}}
+    change = fulfilment.filled(order, lines, parcels, plan)
+    _keep_parcels(work, order, change)
+    action = Action("came_in", SYSTEM, parts=(Part(came.retailer_id, came.quantity),))
+    after = amend(work, gate.derived(order, change.lines), action, actor)
+    follows = notices.follow(
+        Sale(order, lines), Sale(after, change.lines), action, await _where(work, order, actor, settings),
+        was=parcels, now=fulfilment.merged(parcels, change),
+    )  # fmt: skip
+    await effects.save(work, follows, actor.event_id)
+    return after
 
 
 async def amend_for_now(work: Work, after: Order, action: Action, actor: Actor, settings: Settings) -> Order:
@@ -491,16 +616,17 @@ async def order_of_message(work: Work, wamid: str) -> Order | None:
 
 
 async def lines_of(work: Work, order: Order) -> list[Line]:
-    known = work.find(COUNTS, order.id)
-    if known is None:
+    if work.find(LINES_READ, order.id) is None:
         [rows] = await work.load_late(_LINES(ids=[order.id]))
         columns = Line.__dataclass_fields__
         work.loaded(
             LINES, [Sold(order.id, row["position"], Line(**{name: row[name] for name in columns})) for row in rows]
         )
-        work.loaded(COUNTS, [known := Known(order.id, len(rows))])
-    sold = [work.find(LINES, (order.id, position)) for position in range(1, known.count + 1)]
-    return [found.line for found in sold if found is not None]
+        work.loaded(LINES_READ, [Known(order.id)])
+    sold: list[Line] = []
+    while (found := work.find(LINES, (order.id, len(sold) + 1))) is not None:
+        sold.append(found.line)
+    return sold
 
 
 async def shipments_of(work: Work, order: Order) -> list[Shipment]:
@@ -508,7 +634,7 @@ async def shipments_of(work: Work, order: Order) -> list[Shipment]:
     if work.find(PARCELS, order.id) is None:
         [rows] = await work.load_late(_SHIPMENTS(id=order.id))
         work.loaded(SHIPMENTS, [Shipment(**row) for row in rows])
-        work.loaded(PARCELS, [Known(order.id, len(rows))])
+        work.loaded(PARCELS, [Known(order.id)])
     return sorted((s for s in work.all(SHIPMENTS) if s.order_id == order.id), key=lambda shipment: shipment.number)
 
 

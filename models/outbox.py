@@ -13,7 +13,7 @@ import orjson
 from tortoise import Model, fields
 
 from flows import alerts, limits, messages
-from flows.messages import Message, Template, Text
+from flows.messages import Buttons, Message, Template, Text
 from flows.news import News
 from models.engines import Connection
 from models.statements import INT, JSON, TEXT, TIME, insert, select, statement, update
@@ -120,7 +120,9 @@ _WAITING_ALERTS = statement(
     {"store_id": INT},
     {"id": INT, "contact_id": INT, "parts": JSON},
 )
-_BY_REPORT = select(OutboxRow, "WHERE t.token IN :tokens OR t.wamid IN :wamids", tokens=TEXT, wamids=TEXT)
+_BY_REPORT = select(
+    OutboxRow, "WHERE t.token IN :tokens OR t.wamid IN :wamids ORDER BY t.id FOR UPDATE", tokens=TEXT, wamids=TEXT
+)
 _REPORTED = update(OutboxRow, ["id", "state"], ["state", "wamid", "error_code"], also="lease_until = NULL")
 _CAUSED = statement(
     "SELECT id FROM outbox WHERE contact_id = :contact_id AND order_id = :order_id AND cause_id = :cause"
@@ -193,6 +195,38 @@ async def take_back(work: Work, contact_id: int, order_id: int, *, cause: int, c
         return False
     work.afterwards(_TAKE_BACK(**which))
     return True
+
+
+def notify(
+    work: Work, contact_id: int, message: Message, *,
+    cause: int | None, fallback: Template | None = None, arrival: str = MUST_ARRIVE, order_id: int | None = None,
+    due_at: datetime | None = None,
+) -> None:  # fmt: skip
+    """Queue what nobody asked for. Two notices of one event about one order make one message, which waits as the first."""
+
+    def join(row: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        queued = dict(zip(_COLUMNS, row, strict=True))
+        if [queued[name] for name in ("contact_id", "cause_id", "order_id", "purpose")] != [
+            contact_id,
+            cause,
+            order_id,
+            NOTICE,
+        ]:
+            return None
+        before = messages.load(queued["message"])
+        if not (isinstance(before, Text | Buttons) and isinstance(message, Text | Buttons)):
+            return None
+        short = messages.load(queued["fallback"]) if queued["fallback"] else None
+        if isinstance(short, Template) and fallback is not None:
+            *rest, news = short.parameters
+            queued["fallback"] = messages.dump(replace(short, parameters=(*rest, f"{news} {fallback.parameters[-1]}")))
+        return tuple((queued | {"message": messages.dump(messages.joined(before, message))}).values())
+
+    if cause is None or order_id is None or not work.rewrite(_INSERT, join):
+        say(
+            work, contact_id, message,
+            cause=cause, fallback=fallback, purpose=NOTICE, arrival=arrival, order_id=order_id, due_at=due_at,
+        )  # fmt: skip
 
 
 def say_again(work: Work, row: Outbound, message: Message, *, closed: bool = False) -> None:

@@ -1,11 +1,17 @@
 """Goods that come back: a request, and what became of it. What it means for the order is derived from its rows."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from tortoise import Model, fields
 
-from flows.order import Order
-from flows.returns import Return
+from flows import returns
+from flows.effects import MoveStock
+from flows.order import Action, Order
+from flows.returns import RECEIVED, RESTOCK, Return
+from flows.settings import Settings
+from models import effects, orders
+from models.orders import Actor
 from models.statements import INT, select
 from models.work import Table, View, Work
 
@@ -47,3 +53,50 @@ async def returns_of(work: Work, order: Order) -> list[Return]:
         work.loaded(RETURNS, [Return(**row) for row in rows])
         work.loaded(_READ, [_Known(order.id)])
     return sorted((one for one in work.all(RETURNS) if one.order_id == order.id), key=lambda one: one.number)
+
+
+async def open_return(work: Work, order: Order) -> Return | None:
+    """The return that is asked for or under way."""
+    return next((one for one in await returns_of(work, order) if one.state in returns.OPEN), None)
+
+
+async def begin(work: Work, order: Order, *, parts: Mapping[str, int], reason: str) -> Return:
+    """A return in the state that the order has it in: asked for by its customer, or agreed to by the shop."""
+    known = await returns_of(work, order)
+    one = Return(
+        work.ids.new(), work.store.id, order.id, len(known) + 1, order.return_status, reason, dict(parts), work.now,
+        work.now,
+    )  # fmt: skip
+    return work.add(RETURNS, one)
+
+
+async def settle(work: Work, order: Order, one: Return, event: str, *, action: Action, actor: Actor) -> Order:
+    """What became of a return, `event` of its own lifecycle; the order follows."""
+    state = returns.next_state(one, event)
+    work.replace(RETURNS, replace(one, state=state, changed_at=work.now))
+    lines = await orders.lines_of(work, order)
+    status = returns.status(await returns_of(work, order), lines)
+    return orders.amend(work, replace(order, return_status=status), action, actor)
+
+
+async def receive(
+    work: Work, order: Order, one: Return, *, dispositions: Mapping[str, str], parts: Mapping[str, int], actor: Actor,
+    settings: Settings, action: Action,
+) -> Order:  # fmt: skip
+    """What came back is here: what can be sold again goes on the shelf, and who waits for it gets it."""
+    work.replace(RETURNS, replace(one, parts=dict(parts), dispositions=dict(dispositions)))
+    orders.come_back(work, order, await orders.lines_of(work, order), parts)
+    after = await settle(work, order, work.find(RETURNS, one.id) or one, "receive", action=action, actor=actor)
+    restocked = [sku for sku in parts if dispositions[sku] == RESTOCK]
+    await effects.save(work, [MoveStock(sku, 0, parts[sku]) for sku in restocked], actor.event_id)
+    for sku in restocked:
+        await orders.fill(work, sku, Actor(None, actor.event_id), settings)
+    return await orders.follow_up(work, after, actor, settings)
+
+
+async def refunded(work: Work, order: Order, action: Action, actor: Actor) -> Order:
+    """Money has gone back: what was received is settled with it."""
+    for one in await returns_of(work, order):
+        if one.state == RECEIVED:
+            order = await settle(work, order, one, "refund", action=action, actor=actor)
+    return order

@@ -272,7 +272,7 @@ class Settlement:
 _SETTLED = ("state", "due_at", "wamid", "error_code", "closed", "refusals", "held")
 _SETTLE = update(OutboxRow, ["id", "state"], _SETTLED, also="lease_until = NULL")
 _NOW_AT = statement(
-    "SELECT id, state, wamid, attempts FROM outbox WHERE id IN :ids",
+    "SELECT id, state, wamid, attempts FROM outbox WHERE id IN :ids ORDER BY id FOR UPDATE",
     {"ids": INT},
     {"id": INT, "state": TEXT, "wamid": TEXT, "attempts": INT},
 )
@@ -366,6 +366,6 @@ async def next_due(connection: Connection, store_id: int, pace: PaceOf, *, after
 
 async def _write(connection: Connection, writes: dict[Write, list[tuple[Any, ...]]]) -> None:
     work = list(writes.items())
-    for (write, rows), count in zip(work, await connection.write(work) if work else [], strict=True):
+    for (write, rows), count in zip(work, await connection.write(work) if work else [], strict=False):
         if count != len(rows):
             raise Conflict(write.table)

@@ -3,7 +3,7 @@
 Verbs read what was loaded and put values into the buffer; a turn that fails is taken back alone (`mark`, `take_back`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields as fields_of
 from dataclasses import is_dataclass
 from datetime import datetime
@@ -124,6 +124,15 @@ class Work:
         """A row that nobody here reads again. The last one of a `key` counts: Postgres upserts no row twice in a statement."""
         self._appended.append((write, row, key))
 
+    def rewrite(self, write: Write, change: Callable[[tuple[Value, ...]], tuple[Value, ...] | None]) -> bool:
+        """Change the newest appended row that `change` returns another for; False when there is none."""
+        for at in range(len(self._appended) - 1, -1, -1):
+            other, row, key = self._appended[at]
+            if other is write and (changed := change(row)) is not None:
+                self._appended[at] = (write, changed, key)
+                return True
+        return False
+
     def afterwards(self, query: Query) -> None:
         """A single write, run after all others."""
         self._deferred.append(query)
@@ -155,7 +164,7 @@ class Work:
         work = list(self._grouped().items())
         if work:
             counts = await self.connection.write(work)
-            for (write, rows), count in zip(work, counts, strict=True):
+            for (write, rows), count in zip(work, counts, strict=False):
                 if write.exact and count != len(rows):
                     raise Conflict(write.table)
         if self._deferred:

@@ -33,3 +33,6 @@ CLUSTER_MESSAGES = 5_000 * TIMES
 
 RESTARTS = 6 * TIMES
 """Restarts of Postgres under load, one every ten seconds or so: a minute of load in CI, ten in the soak."""
+
+WALKS = 12 * TIMES
+"""Random days at a shop on SQLite, of up to forty acts; a third as many on Postgres. About a second each."""

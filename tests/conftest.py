@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 
+from bot import vocabularies
 from models.address import Address
 from models.database import Database
 from tests import network
@@ -19,6 +20,7 @@ from tests.postgres import Cluster
 _given_server = os.environ.get("TEST_DATABASE_URL", "")
 _numbers = itertools.count(1)
 
+vocabularies.install()
 network.allow_only_loopback(also=_given_server)
 
 

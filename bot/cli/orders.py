@@ -58,7 +58,7 @@ async def _list(given: argparse.Namespace) -> None:
     async with unit_of_work(load_settings()) as work:
         page = await listing.page(
             work, statuses=[given.status] if given.status else ORDER.statuses, since=datetime(2000, 1, 1, tzinfo=UTC),
-            archived=given.archived, ascending=False, number=1, size=max(1, given.limit),
+            is_archived=given.archived, ascending=False, number=1, size=max(1, given.limit),
         )  # fmt: skip
         people = [await contacts.get(work, order.contact_id) for order in page.orders]
     for order, person in zip(page.orders, people, strict=True):

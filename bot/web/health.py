@@ -5,6 +5,7 @@ import hmac
 from dataclasses import dataclass, field
 
 import orjson
+import structlog
 from aiohttp import web
 
 from bot import tasks
@@ -13,6 +14,8 @@ from bot.metrics import Metrics
 from models import health, sending
 from models.database import UNAVAILABLE, Database
 from models.sending import Number
+
+log = structlog.get_logger()
 
 ANSWER_S = 1.0
 """A database that takes longer is not one we can serve from."""
@@ -83,6 +86,9 @@ class Health:
                     queues=await health.queues(connection), number=await sending.get_number(connection, self._store_id)
                 )
         except UNAVAILABLE as error:
+            return _Found(why=type(error).__name__)
+        except Exception as error:  # whoever asks how we are gets an answer, not a 500
+            log.exception("health_failed")
             return _Found(why=type(error).__name__)
 
     def _state(self, queues: health.Queues, number: Number) -> dict[str, object]:

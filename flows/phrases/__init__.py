@@ -28,6 +28,11 @@ def say(key: str, language: str, /, **fields: object) -> str:
     return text.format_map(fields)
 
 
+def has(key: str, language: str) -> bool:
+    """Whether there is such a phrase in `language`, one of ours."""
+    return key in _phrases(language)
+
+
 @cache
 def _phrases(language: str) -> Mapping[str, Phrase]:
     phrases: Mapping[str, Phrase] = import_module(f"{__name__}.{language}").PHRASES

@@ -26,7 +26,11 @@ class Connection(Protocol):
     """What verbs may do inside a transaction."""
 
     async def write(self, work: Sequence[tuple[Write, Sequence[Sequence[Value]]]]) -> list[int]:
-        """Run every write over its rows, in order; returns how many rows each changed."""
+        """Run every write over its rows, in order; returns how many rows each changed.
+
+        It ends with the first exact write that changed fewer rows than it was given: what comes after is about rows that
+        somebody else has changed meanwhile.
+        """
 
     async def fetch(self, *queries: Query) -> list[list[dict[str, Any]]]:
         """Run selects (or single writes with RETURNING) in order, one answer each."""

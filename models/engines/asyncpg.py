@@ -1,6 +1,7 @@
 """Postgres: tortoise's pooled client, with a transaction that gives its connection back however it ends."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -62,7 +63,12 @@ class Transaction(_Savepoint):
 
     @translate_exceptions
     async def write(self, work: Sequence[tuple[Write, Sequence[Sequence[Value]]]]) -> list[int]:
-        return [_changed(await self._connection.execute(w.postgres, *w.postgres_columns(rows))) for w, rows in work]
+        counts: list[int] = []
+        for write, rows in work:
+            counts.append(_changed(await self._connection.execute(write.postgres, *write.postgres_columns(rows))))
+            if write.exact and counts[-1] != len(rows):
+                break
+        return counts
 
     @translate_exceptions
     async def fetch(self, *queries: Query) -> list[list[dict[str, Any]]]:
@@ -72,6 +78,12 @@ class Transaction(_Savepoint):
     @translate_exceptions
     async def run(self, query: Query) -> int:
         return _changed(await self._connection.execute(query.statement.postgres, *query.postgres_values()))
+
+
+async def _give_back(pool: Any, connection: Any) -> None:
+    """The transaction has ended by now, one way or the other: a connection that is lost on its way back says nothing of it."""
+    with suppress(*_UNTRANSLATED, OSError):
+        await pool.release(connection)
 
 
 class _Context(TransactionContextPooled):
@@ -91,7 +103,7 @@ class _Context(TransactionContextPooled):
         try:
             await self.client.begin()
         except BaseException:
-            await pool.release(self.client._connection)  # type: ignore[arg-type]
+            await _give_back(pool, self.client._connection)
             raise
         self.token = get_connections().set(self.connection_name, self.client)
         return self.client
@@ -108,7 +120,7 @@ class _Context(TransactionContextPooled):
         finally:
             get_connections().reset(self.token)
             if pool := self.client._parent._pool:
-                await pool.release(self.client._connection)  # type: ignore[arg-type]
+                await _give_back(pool, self.client._connection)
 
 
 class Client(_Translated):

@@ -179,6 +179,7 @@ class Migration(migrations.Migration):
             name="archived_at",
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
+        ops.AddField(model_name="OrderRow", name="mark", field=fields.CharField(null=True, max_length=32)),
         ops.AddField(
             model_name="OrderRow", name="asks_cancel", field=fields.BooleanField(default=False, db_default=False)
         ),

@@ -72,6 +72,21 @@ async def test_the_environment_makes_the_store_once_and_a_difference_is_said(
     assert told["names"] == ["name", "currency", "locale", "settings"]
 
 
+async def test_a_vocabulary_that_has_become_unreadable_is_said_and_the_bot_starts_all_the_same(
+    ready_url: str, tmp_path: Path, logged: StringIO
+) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text("[status]\nplaced = true\ncanceled = true\n")
+    async with started(ready_url, tmp_path, STORE_SETTINGS=f"vocabulary={file}"):
+        pass
+    assert events(logged, "vocabulary_unusable") == []
+    file.unlink()
+    async with started(ready_url, tmp_path):
+        pass
+    [told] = events(logged, "vocabulary_unusable")
+    assert told["faults"] == [f"{file} cannot be read: No such file or directory"]
+
+
 async def test_staff_numbers_add_and_set_roles_at_every_start_and_take_nobody_away(
     ready_url: str, tmp_path: Path
 ) -> None:

@@ -73,7 +73,7 @@ async def test_workers_killed_and_workers_stopped_never_act_late(
     """One is stopped for longer than its lease and goes on; the others are killed, and stopped within their transactions."""
     seed, random_ = dice()
     async with cluster(tmp_path, postgres_url, STORE_SETTINGS=UNPACED) as world:
-        crowd = Crowd(world.meta, random_, at_once=8)
+        crowd = Crowd(world.meta, random_, at_once=8, pause_s=0.1)
         async with talking(crowd):
             stopped, *others = world.workers
             await asyncio.sleep(random_.uniform(1, 2))
@@ -141,7 +141,7 @@ async def test_postgres_restarted_under_load_loses_nothing(tmp_path: Path, capsy
         url = await server.create("shop")
         await migrate(url)
         async with cluster(tmp_path, url, STORE_SETTINGS=UNPACED) as world:
-            crowd = Crowd(world.meta, random_, at_once=8)
+            crowd = Crowd(world.meta, random_, at_once=8, pause_s=0.1)
             told: set[int] = set()
             watch = tasks.spawn(look(world, told), name="watch")
             async with talking(crowd):

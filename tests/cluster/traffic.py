@@ -26,10 +26,13 @@ STAFF = [person.wa_id for person in PEOPLE if person.role == "staff" and person.
 
 
 class Crowd:
-    """Customers talk side by side until there were so many messages; `sent` are the wamids in each one's order."""
+    """Customers talk side by side until there were so many messages; `sent` are the wamids in each one's order.
 
-    def __init__(self, meta: Meta, dice: random.Random, *, at_once: int = 40) -> None:
-        self._meta, self._dice, self._at_once = meta, dice, at_once
+    With a pause after each message no more comes in than workers that are killed and stopped can handle.
+    """
+
+    def __init__(self, meta: Meta, dice: random.Random, *, at_once: int = 40, pause_s: float = 0) -> None:
+        self._meta, self._dice, self._at_once, self._pause_s = meta, dice, at_once, pause_s
         self.sent: dict[str, list[str]] = defaultdict(list)
         self._people = 0
         self.stopping = False
@@ -59,6 +62,7 @@ class Crowd:
                     return
                 wamid = f"wamid.{person}.{n}"
                 await self._say(person, "" if self._dice.random() < CARTS else f"please {n}", wamid)
+                await asyncio.sleep(self._pause_s)
 
     async def _say(self, person: str, words: str, wamid: str) -> None:
         """Without words: a cart."""

@@ -73,10 +73,10 @@ def test_who_may_do_what() -> None:
     reading = {"help", "doctor", "orders", "board", "find", "order", "history", "why"}
     acting = {
         "confirm", "approve", "reject", "start", "invoice", "pack", "ship", "out", "deliver", "failed", "complete", "hold",
-        "release", "cancel", "archive", "unarchive", "note", "alerts", "undo",
-        "assign", "tag", "address", "resend", "chat", "new",
+        "release", "cancel", "archive", "unarchive", "note", "alerts", "undo", "add", "paid", "return", "received", "stock",
+        "assign", "tag", "mark", "address", "resend", "chat", "new",
     }  # fmt: skip
-    deciding = {"accept", "deny", "resume", "force"}
+    deciding = {"accept", "deny", "resume", "force", "refund", "credit"}
     assert {action: roles_for(action) for action in POLICY} == {
         **dict.fromkeys(reading, ("owner", "manager", "agent", "viewer")),
         **dict.fromkeys(acting, ("owner", "manager", "agent")),

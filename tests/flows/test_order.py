@@ -11,8 +11,8 @@ from flows import gate, notices
 from flows.effects import Effect, MoveStock, StartTimer
 from flows.fulfilment import Shipment
 from flows.lifecycle import Move, Outcome, Refused, edges
-from flows.order import CUSTOMER, ENDED, STAFF, TIMER, Action, Line, Order, Part, Sale, Step
-from flows.order_table import COMMANDS, DERIVED, FACTS, ORDER, decide, next_actions, open_until, why_not
+from flows.order import CUSTOMER, DERIVED, ENDED, STAFF, TIMER, Action, Line, Order, Part, Sale, Step
+from flows.order_table import COMMANDS, FACTS, ORDER, decide, next_actions, open_until, why_not
 from flows.settings import Settings, parse
 from flows.store import Store
 
@@ -102,7 +102,7 @@ def start(order: Order) -> Place:
 def step(place: Place, action: Action, outcome: Move, settings: Settings) -> Place:
     """What the gate makes of it, as `models/orders.py` would write it."""
     order, change = gate.apply(place.sale, place.parcels, action, outcome, NOW)
-    parcels = {p.number: p for p in (*place.parcels, *change.changed, *([change.new] if change.new else []))}
+    parcels = {p.number: p for p in (*place.parcels, *change.changed, *change.new)}
     after = Sale(order, change.lines)
     where = notices.Setting(STORE, settings, "Asha", "en", None)
     follows = notices.follow(place.sale, after, action, where)

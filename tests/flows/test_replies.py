@@ -60,7 +60,7 @@ def every_answer(status: str) -> list[Message]:
         replies.ask_cancel(longest, request, COUNTER, customer=LONG),
         replies.why(longest, None, (), COUNTER),
         *(replies.why(longest, event, (), COUNTER) for event in COMMANDS),
-        replies.ask_again(longest, "tracking", LONG, "en"),
+        replies.ask_again(longest, "tracking", LONG, COUNTER.store),
         replies.no_number(request, LONG, "en"),
         replies.listing(ListRequest(), [longest], 10**6, STORE, customers={7: LONG}, now=NOW),
     ]

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.hours import ALWAYS, Closed, Opening, Span
-from flows.settings import STORE_SETTINGS, VOCABULARIES, Settings, SettingsError, Shown, check, parse
+from flows.settings import STORE_SETTINGS, Settings, SettingsError, Shown, check, parse
+from flows.vocabulary import SHIPPED
 
 H = timedelta(hours=1)
 DEFAULTS: dict[str, Any] = {
@@ -53,6 +54,10 @@ DEFAULTS: dict[str, Any] = {
     "auto_archive_after": timedelta(),
     "stale_after": 24 * H,
     "booking_confirm_within": 4 * H,
+    "notify.off": ("approved", "processing", "awaiting_invoice", "invoice_issued", "packed", "completed"),
+    "notify.arrival": False,
+    "notify.changes": False,
+    "feedback": True,
     "alerts": "all",
     "languages": ("en", "hi", "pt", "es", "ar"),
     "read_receipts": False,
@@ -78,7 +83,10 @@ def test_the_table_is_the_contracts_with_its_defaults() -> None:
     [
         ("standard", {}),
         ("socialone", {"order_flow": "manual"}),
-        ("wapto", {"order_flow": "manual", "undo_window": timedelta()}),
+        (
+            "wapto",
+            {"order_flow": "manual", "undo_window": timedelta(), "notify.off": (), "notify.arrival": True},
+        ),
         ("chord", {"order_flow": "pay_then_confirm"}),
         (
             "soul",
@@ -89,8 +97,17 @@ def test_the_table_is_the_contracts_with_its_defaults() -> None:
                 "require_receipt_confirmation": True,
             },
         ),
-        ("picky", {"require_approval": True, "cancel_after_ship": "never", "customer_cancel_until": "shipped"}),
-        ("/shop/own.toml", {}),
+        (
+            "picky",
+            {
+                "require_approval": True,
+                "cancel_after_ship": "never",
+                "customer_cancel_until": "shipped",
+                "notify.arrival": True,
+                "notify.changes": True,
+            },
+        ),
+        ("/shop/gone.toml", {}),
     ],
 )
 def test_a_vocabulary_brings_its_defaults(vocabulary: str, other: dict[str, Any]) -> None:
@@ -104,11 +121,15 @@ def test_what_was_written_beats_the_vocabulary() -> None:
     assert Settings({"vocabulary": "picky", "require_approval": "off"}).get("require_approval") is False
 
 
-def test_every_default_and_override_is_a_value_that_may_be_written() -> None:
-    written = [(row.name, text) for row in STORE_SETTINGS.values() for text in (row.default, *row.overrides.values())]
+def test_every_default_is_a_value_that_may_be_written() -> None:
+    assert [check(row.name, row.default) for row in STORE_SETTINGS.values()] == [
+        row.default for row in STORE_SETTINGS.values()
+    ]
 
-    assert [check(name, text) for name, text in written] == [text for _, text in written]
-    assert {vocabulary for row in STORE_SETTINGS.values() for vocabulary in row.overrides} <= set(VOCABULARIES)
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_vocabulary_that_comes_with_the_program_can_be_chosen(name: str) -> None:
+    assert check("vocabulary", name) == name
 
 
 @pytest.mark.parametrize(
@@ -253,6 +274,7 @@ def test_every_setting_is_shown_with_what_it_accepts_and_whether_it_works_yet() 
         "tracking_required", "carriers", "abandon_after", "abandon_reminder", "expire_after", "cancel_after_ship",
         "customer_cancel_until", "invoices", "require_approval", "require_payment_to_start", "require_payment_to_ship",
         "resume_window", "undo_window", "business_hours", "after_hours", "stale_after", "approval_limit",
-        "require_receipt_confirmation", "auto_complete_after", "auto_archive_after",
+        "require_receipt_confirmation", "auto_complete_after", "auto_archive_after", "vocabulary",
+        "notify.off", "notify.arrival", "notify.changes", "feedback", "allow_backorder", "low_stock", "return_window",
     }  # fmt: skip
     assert [row.name for row in shown.values() if not row.description or not row.accepts] == []

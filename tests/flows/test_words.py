@@ -273,7 +273,10 @@ def test_news_that_comes_alone_brings_its_buttons() -> None:
     confirm = Button("o1042.1.confirm", "Confirm")
 
     assert alerts.merge([News("#1042", (confirm,), 7)], "en") == Buttons("#1042", (confirm,))
-    assert alerts.merge([News("#1042", (confirm,), 7), News("B")], "en") == Text("2 pieces of news:\n\n#1042\n\nB")
+    both = alerts.merge([News("B"), News("#1042", (confirm,), 7)], "en")
+    assert both == Buttons("2 pieces of news:\n\n#1042\n\nB", (confirm,))
+    several = [News("#1042", (confirm,), 7), News("#1043", (confirm,), 8)]
+    assert alerts.merge(several, "en") == Text("2 pieces of news:\n\n#1042\n\n#1043")
 
 
 def test_after_ten_pieces_the_rest_are_counted() -> None:
@@ -444,3 +447,11 @@ def test_every_message_survives_the_outbox() -> None:
 
 def test_the_languages_of_a_new_store_include_one_we_speak() -> None:
     assert set(LANGUAGES) <= set(Settings({}).get("languages"))
+
+
+def test_the_doctor_says_when_the_shops_own_words_cannot_be_read() -> None:
+    broken = replace(STORE, settings={"vocabulary": "/shop/gone.toml"})
+
+    assert body(doctor.report(WELL, broken)).split("\n")[1] == (
+        "⚠️ Vocabulary: /shop/gone.toml cannot be read: No such file or directory. Until it is mended the standard words are used."
+    )

@@ -8,7 +8,17 @@ import pytest
 from tests.journeys.script import Line
 from tests.world import Stage, stage
 
-CHOICES = ("a{}.yes", "a{}.change", "c{}.ask", "c{}.yes", "c{}.keep", "o{}.2.confirm", "o{}.2.cancel", "o{}.2.order")
+CHOICES = (
+    "a{}.yes",
+    "a{}.change",
+    "c{}.ask",
+    "c{}.yes",
+    "c{}.keep",
+    "o{}.2.confirm",
+    "o{}.2.cancel",
+    "o{}.2.order",
+    "f{}.bad",
+)
 MOMENT = timedelta(seconds=1)
 MOVING = "SELECT number, status, version, checkout_step, address FROM orders ORDER BY number"
 
@@ -36,7 +46,9 @@ async def test_a_forged_tap_tells_nothing_and_changes_nothing(ready_url: str, tm
         assert world.new("Asha")[1:] == []
 
 
-@pytest.mark.parametrize("button", ["c1001.yes", "c1001.YES", "c01001.yes", "c1001.yes.yes", "a1001.yes", "a1001."])
+@pytest.mark.parametrize(
+    "button", ["c1001.yes", "c1001.YES", "c01001.yes", "c1001.yes.yes", "a1001.yes", "a1001.", "f1001.bad"]
+)
 async def test_a_yes_that_was_never_asked_for_does_nothing(ready_url: str, tmp_path: Path, button: str) -> None:
     """Also when the order is one's own."""
     async with stage(ready_url, tmp_path) as world:

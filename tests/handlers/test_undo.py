@@ -50,6 +50,39 @@ async def test_everything_is_as_it_was(shop: Stage, command: str) -> None:
     assert await shop.broken() == []
 
 
+@pytest.mark.parametrize(("first", "command"), [((), "ship 1002 TRK1"), (("cancel 1002", "yes"), "resume 1002")])
+async def test_the_pieces_of_other_places_are_as_they_were(shop: Stage, first: tuple[str, ...], command: str) -> None:
+    await say(shop, "Priya", "stock TOWEL-BLOCK =2")
+    await say(shop, "Priya", "stock TOWEL-BLOCK +30 @Depot")
+    await shop.cart("Asha", [Line(25, "TOWEL-BLOCK")], "")
+    await shop.settle()
+    await say(shop, "Priya", "address 1002 Asha Rao, 12 Lake Road, Pune")
+    places = "SELECT location, on_hand, reserved FROM stock_place"
+    assert [place["reserved"] for place in await shop.rows(places)] == [25]
+    for text in first:
+        await say(shop, "Priya", text)
+    before, kept = await everything(shop), await shop.rows(places)
+    await say(shop, "Priya", command)
+    assert await shop.rows(places) != kept
+    assert "Taken back" in await say(shop, "Priya", "undo")
+    assert (await everything(shop), await shop.rows(places)) == (before, kept)
+    assert await shop.broken() == []
+
+
+async def test_a_status_of_the_merchants_own_is_given_and_taken_back(shop: Stage, tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    used = "".join(f"{status} = true\n" for status in ("placed", "confirmed", "processing", "delivered", "canceled"))
+    own = '[extra.engraving]\nlabel = "Being engraved"\nstate = "processing"\nlike = "processing"\n'
+    file.write_text(f'title = "Gifts"\n[status]\n{used}{own}', encoding="utf-8")
+    await say(shop, "Priya", f"settings vocabulary {file}")
+    assert "No status of your own fits here" in await say(shop, "Priya", "mark 1001 engraving")
+    await say(shop, "Priya", "start 1001")
+    assert "Possible now: Being engraved" in await say(shop, "Priya", "mark 1001 glazing")
+    assert "#1001 · Being engraved" in await say(shop, "Priya", "mark 1001 being Engraved")
+    assert "#1001 · Being prepared" in await say(shop, "Priya", "mark 1001 -")
+    assert "#1001 · Being engraved" in await say(shop, "Priya", "undo")
+
+
 async def test_nobody_takes_back_what_another_did(shop: Stage) -> None:
     await say(shop, "Ravi", "pack 1001")
     assert "nothing to take back" in await say(shop, "Priya", "undo")

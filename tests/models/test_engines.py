@@ -249,3 +249,24 @@ async def test_postgres_commits_to_disk_and_waits_for_nothing_without_end(cluste
         found = {name: await database._client.execute_query_dict(f"SHOW {name}") for name in expected}
     await cluster.drop("session")
     assert found == {name: [{name: value}] for name, value in expected.items()}
+
+
+@pytest.mark.postgres
+async def test_a_connection_lost_on_its_way_back_says_nothing_of_its_transaction(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = asyncpg.Pool.release
+
+    async def lost(pool: asyncpg.Pool, connection: Any) -> None:
+        await release(pool, connection)
+        raise asyncpg.InterfaceError("the server went away")
+
+    await cluster.create("way_back")
+    async with opened(cluster.url("way_back")) as database:
+        monkeypatch.setattr(asyncpg.Pool, "release", lost)
+        assert await database.answers()
+        with pytest.raises(ZeroDivisionError):
+            async with database.transaction():
+                raise ZeroDivisionError
+        monkeypatch.undo()
+    await cluster.drop("way_back")

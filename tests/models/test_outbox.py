@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from flows.effects import TellStaff
 from flows.messages import AddressForm, Button, Buttons, Catalogue, Message, Row, Rows, Template, Text
 from flows.news import News
-from models import outbox
+from models import effects, outbox, staff
 from models.database import Database
 from models.work import Conflict
 from tests.models.units import NOW, rows, run, unit
@@ -163,3 +164,55 @@ async def test_of_a_flood_the_first_news_are_kept_and_the_rest_counted(database:
     assert short == "news 0 (and more, 300 in all)"
     [row] = await kept(database, "LENGTH(CAST(parts AS VARCHAR)) AS size")
     assert row["size"] < 1000
+
+
+async def test_two_notices_of_one_event_about_one_order_make_one_message(database: Database) -> None:
+    def short(news: str) -> Template:
+        return Template("order_update", "en", ("Nukkad", news))
+
+    async with unit(database) as work:
+        outbox.say(work, 1, Text("an answer"), cause=7, order_id=5)
+        outbox.notify(work, 1, Text("It is paid."), cause=7, order_id=5, fallback=short("It is paid."))
+        outbox.notify(work, 1, Text("Of another."), cause=7, order_id=6)
+        outbox.notify(work, 2, Text("To another."), cause=7, order_id=5)
+        outbox.notify(
+            work,
+            1,
+            Buttons("It is yours.", (Button("b", "Fine"),)),
+            cause=7,
+            order_id=5,
+            fallback=short("It is yours."),
+        )
+        outbox.notify(work, 1, Text("Later."), cause=8, order_id=5)
+
+    found = [(row.contact_id, row.message, row.fallback) for row in await values(database)]
+    assert found == [
+        (1, Text("an answer"), None),
+        (1, Buttons("It is paid.\n\nIt is yours.", (Button("b", "Fine"),)), short("It is paid. It is yours.")),
+        (1, Text("Of another."), None),
+        (2, Text("To another."), None),
+        (1, Text("Later."), None),
+    ]
+
+
+async def test_of_two_questions_in_one_message_neither_keeps_its_buttons(database: Database) -> None:
+    async with unit(database) as work:
+        for body in ("one", "two"):
+            outbox.notify(work, 1, Buttons(body, (Button("b", "Fine"),)), cause=7, order_id=5)
+
+    assert [row.message for row in await values(database)] == [Text("one\n\ntwo")]
+
+
+async def test_news_for_one_member_of_staff_reaches_nobody_else(database: Database) -> None:
+    async with unit(database) as work:
+        people = [await staff.appoint(work, wa_id=f"91980000001{n}", role="agent", name=f"R{n}") for n in range(3)]
+        first, second, _ = (person.contact_id for person in people)
+        effects.tell_staff(work, TellStaff(News("yours"), only=second))
+        effects.tell_staff(work, TellStaff(News("your own doing"), but=second, only=second))
+        effects.tell_staff(work, TellStaff(News("of the others"), but=first))
+        told = list(work.news)
+
+    assert [(to, news.text) for to, news in told] == [
+        (second, "yours"),
+        *((person.contact_id, "of the others") for person in people[1:]),
+    ]

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
-from flows.phrases.en import chat, desk, office, orders
+from flows.phrases.en import chat, desk, goods, labels, money, notices, office, orders
 
-PHRASES: Mapping[str, str | Mapping[str, str]] = {**chat.PHRASES, **orders.PHRASES, **desk.PHRASES, **office.PHRASES}
+PHRASES: Mapping[str, str | Mapping[str, str]] = {
+    **chat.PHRASES, **orders.PHRASES, **labels.PHRASES, **notices.PHRASES, **desk.PHRASES, **money.PHRASES, **goods.PHRASES,
+    **office.PHRASES,
+}  # fmt: skip

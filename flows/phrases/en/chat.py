@@ -124,6 +124,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "doctor.template": (
         "Template {name} ({language}) is {status}, so it cannot be sent. See it with: python -m bot templates check"
     ),
+    "doctor.vocabulary": "Vocabulary: {fault}. Until it is mended the standard words are used.",
     "doctor.catalogue": {"one": "Catalogue: {count} product.", "other": "Catalogue: {count} products."},
     "doctor.catalogue_empty": "Catalogue: empty, so nobody can order. Fill it with: python -m bot catalog import FILE",
     # Staff: alerts

@@ -48,6 +48,8 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     # Why not, each with what would help
     "why.not_from_here": "An order that is “{status}” does not go that way. Possible now: {possible}.",
     "why.ended": "It has ended as “{status}”, so nothing changes it any more. *history {number}* tells how it came to that.",
+    "why.not_used": "This shop does not use *{label}* (setting vocabulary). Possible now: {possible}.",
+    "why.not_used_ended": "This shop does not use *{label}* (setting vocabulary).",
     "why.address": "The delivery address is missing. Ask for it, *chat {number} text*, and write it down: *address {number} TEXT*",
     "why.tracking": "The tracking number is missing: *ship {number} TRACKING*",
     "why.reason": "The reason is missing: *{word} {number} reason*",
@@ -101,7 +103,6 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "desk.no_order": "There is no order {label}, so I did nothing. *orders* shows those there are.",
     "desk.too_many": "I take at most {most} orders at once, so I did nothing. Please send them in parts.",
     "desk.one_at_a_time": "*{word}* takes one order at a time, so I did nothing. Please send one message for each.",
-    "desk.whole_only": "I can *{word}* whole orders only, so I did nothing. Leave the lines out, or write to the customer.",
     "desk.no_action": "I do not know the action “{word}”. There are {list}. For example: *why 1042 {nearest}*",
     "desk.not_understood": (
         "I do not know “{word}” after *orders*.{hint} I understand a status ({statuses}), paid, unpaid, mine, today, archived, "

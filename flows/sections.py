@@ -1,0 +1,97 @@
+"""Sections of the card that follow from records: an order's money, its parcels and what comes back."""
+
+from collections.abc import Mapping, Sequence
+
+from flows import card, fulfilment, labels, order_rules
+from flows.fulfilment import Shipment
+from flows.hours import moment
+from flows.ledger import Payment, Refund
+from flows.money import show
+from flows.order import STAFF, Action, Line, Order, Part
+from flows.phrases import say
+from flows.plain import plain
+from flows.returns import Return
+from flows.settings import Settings
+from flows.store import Store
+
+SHOWN = 5
+"""Records of one kind on a card, the newest."""
+
+
+def money(order: Order, payments: Sequence[Payment], refunds: Sequence[Refund], store: Store, *, credit: int) -> str:
+    """How it is paid and stands, and the records behind it. `credit`: what the customer has left at the shop."""
+    language = store.language
+
+    def amount(minor: int) -> str:
+        return show(minor, order.currency, store.locale)
+
+    method = say(f"payment.{order.payment_method}", language)
+    stands = [say("card.money", language, status=labels.payment(order, store), method=method)]
+    sums = (
+        ("paid", order.captured), ("due", order.balance_due if order.captured else 0), ("refunded", order.refunded),
+        ("owed", order.credit_owed), ("credit", credit),
+    )  # fmt: skip
+    stands += [say(f"card.{name}", language, amount=amount(minor)) for name, minor in sums if minor]
+    lines = [" · ".join(stands)]
+    for payment in payments[-SHOWN:]:
+        line = say(
+            "card.payment_line", language, amount=amount(payment.amount), method=say(f"method.{payment.method}", language),
+            state=say(f"paystate.{payment.state}", language),
+            at=moment(payment.captured_at or payment.created_at, store),
+        )  # fmt: skip
+        reference = payment.transaction_id or payment.reference
+        lines.append(f"{line}, {plain(reference, 40)}" if reference else line)
+    lines += [
+        say(
+            "card.refund_line", language, amount=amount(refund.amount), state=say(f"paystate.{refund.state}", language),
+            at=moment(refund.settled_at or refund.created_at, store),
+        )
+        for refund in refunds[-SHOWN:]
+    ]  # fmt: skip
+    if order.asks_cancel:
+        lines.append(say("till.cancel_too", language))
+    return "\n".join(lines)
+
+
+def parcels(
+    order: Order, lines: Sequence[Line], shipments: Sequence[Shipment], settings: Settings, store: Store
+) -> str:
+    """The parcels with their states; what is in them is said when there are several."""
+    case = order_rules.Case(order, Action("ship", STAFF), settings, order.changed_at)
+    seen = fulfilment.shown(order, lines, shipments, may_leave=order_rules.is_paid_to_ship(case) is None)
+    return "\n".join(_parcel(shipment, lines, store, is_all=len(seen) == 1) for shipment in seen)
+
+
+def _parcel(shipment: Shipment, lines: Sequence[Line], store: Store, *, is_all: bool) -> str:
+    language = store.language
+    text = say(
+        "card.parcel_at" if shipment.location else "card.parcel", language, number=shipment.number,
+        location=shipment.location, state=say(f"parcel.{shipment.state}", language),
+    )  # fmt: skip
+    if not is_all:
+        text += ": " + card.items(_parts(shipment.parts), lines, language)
+    if shipment.tracking:
+        text += f", {plain(shipment.tracking, 60)}"
+    if shipment.carrier:
+        text += f" ({plain(shipment.carrier, 40)})"
+    if shipment.shipped_at and shipment.state == fulfilment.SHIPPED:
+        text += ", " + say(f"carrier.{shipment.carrier_status}", language)
+    return text
+
+
+def returns(lines: Sequence[Line], found: Sequence[Return], store: Store) -> str:
+    language = store.language
+    return "\n".join(
+        say(
+            "card.return",
+            language,
+            number=one.number,
+            state=say(f"returned.{one.state}", language),
+            items=card.items(_parts(one.parts), lines, language),
+        )
+        for one in found[-SHOWN:]
+    )
+
+
+def _parts(parts: Mapping[str, int]) -> tuple[Part, ...]:
+    return tuple(Part(sku, count) for sku, count in parts.items())

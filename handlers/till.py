@@ -1,0 +1,239 @@
+"""Money at the desk: what came in is written down, goes back after one question, and store credit is given."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from flows import card, checkout, returns
+from flows.commands import BY_WORD, Row
+from flows.desk import Request, target
+from flows.effects import Say
+from flows.inbound import Tap
+from flows.ledger import Payment
+from flows.lifecycle import Move
+from flows.messages import Text
+from flows.money import parse_amount, show
+from flows.order import STAFF, Action, Order
+from flows.phrases import say
+from flows.plain import plain
+from flows.replies import CANCEL_TOO, GO_ON, done
+from flows.templates import order_update
+from flows.till import Till, read_paid, read_refund
+from handlers.turn import Turn
+from models import contacts, effects, ledger, orders
+from models import returns as coming_back
+from models.contacts import Contact
+from models.ledger import NotSoMuch
+
+
+async def on_paid(turn: Turn, row: Row, argument: str) -> None:
+    """Money that came in. What is not said is asked for."""
+    if (found := await turn.target(row, argument)) is None:
+        return
+    order, said = found
+    till, given = Till(order, turn.store), read_paid(said.words, order.currency)
+    if given.fault is not None:
+        turn.ask_rest(row, str(order.number), till.bad_amount(given.fault), about=order)
+    elif given.amount is None:
+        turn.ask_rest(row, str(order.number), till.ask_amount(), about=order)
+    elif given.method is None:
+        turn.ask_rest(row, f"{order.number} {said.words[0]}", till.ask_method(), about=order)
+    else:
+        customer = await turn.customer_of(order)
+        try:
+            after = await ledger.record(
+                turn.work, order, method=given.method, amount=given.amount, reference=given.rest, actor=turn.actor,
+                settings=turn.settings, by=STAFF, note=said.below or given.rest,
+            )  # fmt: skip
+        except NotSoMuch as few:
+            words = till.no_credit(customer, balance=few.most, amount=given.amount)
+            turn.answer(order, row.action, "refused", words)
+            return
+        turn.answer(after, row.action, "done", Till(after, turn.store).paid(given))
+        if not said.is_quiet:
+            language = await _language_of(turn, order)
+            told = [Till(after, turn.store).notice_paid(given.amount, language)]
+            if after.status != order.status:
+                told.append(say("notice.confirmed", language, label=after.label))
+            await _tell(turn, after, " ".join(told), language)
+
+
+async def on_refund(turn: Turn, row: Row, argument: str) -> None:
+    """Money back: what a return is worth, else all that is left, unless an amount is given. Asks once."""
+    if (found := await turn.target(row, argument)) is None:
+        return
+    order, said = found
+    till, given = Till(order, turn.store), read_refund(said.words, order.currency)
+    payments, _ = await ledger.money_of(turn.work, order)
+    most = ledger.refundable(payments)
+    if given.fault is not None:
+        turn.answer(order, row.action, "unclear", till.bad_amount(given.fault))
+        return
+    if not most:
+        turn.answer(order, row.action, "refused", till.nothing_left())
+        return
+    amount = given.amount or await _default(turn, order, most)
+    if amount > most:
+        turn.answer(order, row.action, "refused", till.too_much(most))
+        return
+    reason = replace(said, words=tuple(given.rest.split())).note
+    ways = _ways(payments, amount, to_credit=given.to_credit)
+    data = {
+        "order": order.id, "amount": amount, "reason": reason, "to_credit": given.to_credit, "is_quiet": said.is_quiet,
+        "net": order.net,
+    }  # fmt: skip
+    turn.ask_sure(row, till.sure(amount, ways, reason, await turn.customer_of(order)), data, about=order)
+
+
+async def _default(turn: Turn, order: Order, most: int) -> int:
+    found = await coming_back.returns_of(turn.work, order)
+    lines = await orders.lines_of(turn.work, order)
+    worth = sum(returns.worth(one.parts, lines) for one in found if one.state == returns.RECEIVED)
+    return min(worth, most) or most
+
+
+async def refund(turn: Turn, row: Row, data: Mapping[str, Any]) -> None:
+    """The second word on a refund. What was asked about other money is not what is answered now."""
+    order = await orders.get(turn.work, data["order"])
+    if order.net != data["net"]:
+        turn.answer(order, row.action, "stale", Till(order, turn.store).meanwhile())
+        return
+    payments, _ = await ledger.money_of(turn.work, order)
+    ways = _ways(payments, data["amount"], to_credit=data["to_credit"])
+    after = await ledger.refund(
+        turn.work, order, amount=data["amount"], reason=data["reason"], to_credit=data["to_credit"], actor=turn.actor,
+        settings=turn.settings, by=STAFF,
+    )  # fmt: skip
+    after = await coming_back.refunded(turn.work, after, Action("return_refund", STAFF), turn.actor)
+    turn.answer(after, row.action, "done", Till(after, turn.store).refunded(data["amount"], ways))
+    if not data["is_quiet"]:
+        language = await _language_of(turn, order)
+        await _tell(turn, after, Till(after, turn.store).notices_refunded(ways, language), language)
+
+
+def _ways(payments: list[Payment], amount: int, *, to_credit: bool) -> list[tuple[str, int, bool]]:
+    found = ledger.ways_back(payments, amount, to_credit=to_credit)
+    return [(payment.method, part, as_credit) for payment, part, as_credit in found]
+
+
+async def on_tap(turn: Turn) -> bool:
+    """Whether this was the answer to *Cancel the order too?*; anybody who may cancel may give it."""
+    content = turn.message.content
+    tap = card.read_action_id(content.id) if isinstance(content, Tap) else None
+    if turn.staff is None or tap is None or tap[2] not in (CANCEL_TOO, GO_ON):
+        return False
+    row = BY_WORD["cancel"]
+    if turn.permits(row):
+        order = await orders.find(turn.work, tap[0])
+        if order is None or not order.asks_cancel:
+            turn.record(row.action, "stale")
+            turn.say(Text(say("till.gone", turn.store.language)), about=order)
+        elif tap[2] == GO_ON:
+            _go_on(turn, order)
+        else:
+            request = Request("cancel", (order.number,))
+            after, outcome = await orders.advance(turn.work, order, request.action, turn.actor, turn.settings)
+            assert isinstance(outcome, Move)
+            is_own = order.contact_id == turn.contact.id
+            turn.answer(after, row.action, "done", done(after, request, turn.counter, is_own=is_own))
+    return True
+
+
+async def on_release(turn: Turn, argument: str) -> bool:
+    """Whether `release` meant an order that waits for the word that it goes on without its money."""
+    replied = await turn.replied()
+    named = target(argument, is_reply=replied is not None)
+    order = await orders.find(turn.work, named.number) if named.number is not None else replied
+    if order is None or not order.asks_cancel or order.status == "on_hold":
+        return False
+    _go_on(turn, order)
+    return True
+
+
+def _go_on(turn: Turn, order: Order) -> None:
+    after = orders.amend(turn.work, replace(order, asks_cancel=False), Action("go_on", STAFF), turn.actor)
+    turn.answer(after, "release", "done", Till(after, turn.store).goes_on())
+
+
+async def on_credit(turn: Turn, row: Row, argument: str) -> None:
+    """Store credit for a customer, named by number or by one of their orders. Asks once."""
+    language, currency = turn.store.language, turn.store.currency
+    name, _, written = argument.strip().partition(" ")
+    if not name or not written.strip():
+        turn.record(row.action, "unclear")
+        turn.say(Text(say("till.credit_usage", language)))
+        return
+    sign, digits = (-1, written.strip()[1:]) if written.strip().startswith("-") else (1, written.strip())
+    try:
+        amount = sign * parse_amount(digits.split()[0] if digits.split() else "", currency)
+    except ValueError:
+        amount = 0
+    if not amount:
+        turn.record(row.action, "unclear")
+        turn.say(Text(say("till.bad_amount", language, text=plain(written, 30), example="100.00")))
+        return
+    if (customer := await _customer_called(turn, name)) is None:
+        turn.record(row.action, "unknown")
+        turn.say(Text(say("till.nobody", language, name=plain(name, 40))))
+        return
+    account = await ledger.credit_of(turn.work, customer.id, currency)
+    balance = account.balance if account else 0
+    shown = {"customer": plain(_name(turn, customer)), "amount": _money(turn, abs(amount))}
+    if balance + amount < 0:
+        turn.record(row.action, "refused")
+        turn.say(Text(say("till.no_credit", language, balance=_money(turn, balance), **shown)))
+        return
+    key = "till.sure_credit" if amount > 0 else "till.sure_credit_back"
+    text = say(key, language, balance=_money(turn, balance + amount), **shown)
+    turn.ask_sure(row, text, {"contact": customer.id, "amount": amount, "balance": balance})
+
+
+async def credit(turn: Turn, row: Row, data: Mapping[str, Any]) -> None:
+    """The second word on store credit."""
+    customer = await contacts.get(turn.work, data["contact"])
+    account = await ledger.credit_of(turn.work, customer.id, turn.store.currency)
+    if (account.balance if account else 0) != data["balance"]:
+        turn.record(row.action, "stale")
+        turn.say(Text(say("till.gone", turn.store.language)))
+        return
+    account = await ledger.give_credit(
+        turn.work, customer.id, turn.store.currency, data["amount"], reason="credit", actor=turn.actor
+    )
+    turn.record(row.action, "done")
+    balance = _money(turn, account.balance)
+    turn.say(Text(say("till.credited", turn.store.language, customer=plain(_name(turn, customer)), balance=balance)))
+    language = customer.language or turn.store.language
+    words = say("notice.credit", language, balance=balance, store=turn.store.name)
+    if customer.id != turn.contact.id:
+        await effects.save(
+            turn.work, [Say(customer.id, Text(words), order_update(turn.store, words, language))], turn.event.id
+        )
+
+
+async def _customer_called(turn: Turn, name: str) -> Contact | None:
+    """Whoever has this number, or gave this order."""
+    if name.startswith("+"):
+        return await contacts.called(turn.work, "".join(c for c in name if c.isdecimal()))
+    found = target(name)
+    order = await orders.find(turn.work, found.number) if found.number is not None else None
+    return await contacts.get(turn.work, order.contact_id) if order else None
+
+
+def _money(turn: Turn, minor: int) -> str:
+    return show(minor, turn.store.currency, turn.store.locale)
+
+
+def _name(turn: Turn, customer: Contact) -> str:
+    return customer.name or say("alert.somebody", turn.store.language)
+
+
+async def _language_of(turn: Turn, order: Order) -> str:
+    customer = await contacts.get(turn.work, order.contact_id)
+    return customer.language or turn.store.language
+
+
+async def _tell(turn: Turn, order: Order, words: str, language: str) -> None:
+    """The customer hears of it, unless it is they who acted."""
+    if order.contact_id != turn.contact.id:
+        fallback = checkout.fallback(order, turn.store, words, language)
+        await effects.save(turn.work, [Say(order.contact_id, Text(words), fallback, order.id)], turn.event.id)
