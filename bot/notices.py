@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import structlog
 
 from bot import tasks
 from models.database import UNAVAILABLE, Database
-from models.engines.notices import Line
+
+if TYPE_CHECKING:
+    from models.engines.notices import Line
 
 log = structlog.get_logger()
 
@@ -63,7 +66,7 @@ class Notices:
             self.is_connected = False
             await asyncio.sleep(AGAIN_S)
 
-    async def _talk(self, line: Line) -> None:
+    async def _talk(self, line: "Line") -> None:
         """Until the line is lost."""
         while not line.is_lost:
             try:

@@ -101,9 +101,11 @@ def _state(order: Order, store: Store) -> list[str]:
 
 
 def items(parts: Sequence[Part], lines: Sequence[Line], language: str) -> str:
-    """`2 × Masala Chai, 1 × Cup`: pieces of an order in words."""
+    """`2 × Masala Chai, 1 × Cup`: pieces of an order in words, as its lines stand (a database may keep them in any order)."""
     titles = {line.retailer_id: line.title for line in lines}
-    named = [(part.quantity, titles.get(part.retailer_id, part.retailer_id)) for part in parts]
+    places = {sku: place for place, sku in enumerate(titles)}
+    sorted_parts = sorted(parts, key=lambda part: places.get(part.retailer_id, len(places)))
+    named = [(part.quantity, titles.get(part.retailer_id, part.retailer_id)) for part in sorted_parts]
     return ", ".join(say("card.item", language, quantity=count, title=plain(title, 40)) for count, title in named)
 
 

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from types import ModuleType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.context import TortoiseContext, _current_context
@@ -30,8 +30,11 @@ from models import (
     undo,
 )
 from models.address import Address
-from models.engines import Connection, notices
+from models.engines import Connection
 from models.statements import INT, Value, Write, statement
+
+if TYPE_CHECKING:
+    from models.engines.notices import Line
 
 ROWS: tuple[ModuleType, ...] = (
     stores, contacts, staff, inbox, outbox, timers, catalog, orders, ledger, returns, questions, templates, audit, undo,
@@ -100,8 +103,10 @@ class Database:
         return counts
 
     @asynccontextmanager
-    async def line(self, *, heard: Callable[[str], None], ended: Callable[[], None]) -> AsyncIterator[notices.Line]:
+    async def line(self, *, heard: Callable[[str], None], ended: Callable[[], None]) -> AsyncIterator["Line"]:
         """A line to the other processes on this Postgres, outside the pool; raises one of `UNAVAILABLE`."""
+        from models.engines import notices  # it takes the driver with it, which SQLite does not need
+
         async with notices.line(self.address.session("notices"), heard=heard, ended=ended) as line:
             yield line
 
