@@ -188,6 +188,13 @@ def fallback(order: Order, store: Store, news: str, language: str, *, template: 
     )
 
 
+def read_tap(tapped: str) -> tuple[str, int, str] | None:
+    """Kind, number and choice of a button of the customer's (`a1042.yes`); None for any other text."""
+    kind, (digits, dot, choice) = tapped[:1], tapped[1:].partition(".")
+    is_number = digits.isascii() and digits.isdecimal() and len(digits) <= 12
+    return (kind, int(digits), choice) if dot and is_number else None
+
+
 def ask_cancel(order: Order, language: str) -> Message:
     return Buttons(
         say("cancel.ask_customer", language, label=order.label),

@@ -44,9 +44,9 @@ class StartTimer:
 
 @dataclass(frozen=True, slots=True)
 class StopTimer:
-    """Every ring that is set, but for the one at `but`."""
+    """Every ring of these kinds that is set, but for the one at `but`."""
 
-    kind: str
+    kinds: tuple[str, ...]
     subject: str
     but: datetime | None = None
 

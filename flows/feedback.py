@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from flows import checkout
 from flows.messages import Button, Buttons, Text
 from flows.order import Order
 from flows.phrases import say
@@ -23,9 +24,8 @@ def ask(order: Order, text: str, language: str) -> Buttons:
 
 def read(tapped: str) -> tuple[int, str] | None:
     """Number and answer of one of our buttons; None for any other."""
-    number, _, answer = tapped.removeprefix(_PREFIX).partition(".")
-    is_ours = tapped.startswith(_PREFIX) and number.isascii() and number.isdecimal() and len(number) <= 12
-    return (int(number), answer) if is_ours and answer in ANSWERS else None
+    read = checkout.read_tap(tapped)
+    return read[1:] if read is not None and read[0] == _PREFIX and read[2] in ANSWERS else None
 
 
 def thanks(order: Order, answer: str, language: str) -> Text:

@@ -11,7 +11,7 @@ from flows.hours import next_opening
 from flows.messages import Button, Buttons, Message, Text
 from flows.money import show
 from flows.news import News
-from flows.order import CUSTOMER, SYSTEM, Action, Line, Order, Part, Sale
+from flows.order import CUSTOMER, ON_ITS_WAY, SYSTEM, Action, Line, Order, Part, Sale
 from flows.order_table import TIMERS, next_actions, open_until
 from flows.phrases import say
 from flows.plain import plain
@@ -21,7 +21,6 @@ from flows.store import Store
 ANNOUNCED = {"cancel": "news.canceled", "receipt": "news.receipt", "came_in": "news.came_in"}
 """What customers do and what happens by itself that staff hear of; a complete order has its own news."""
 _WITH_REASON = frozenset({"hold", "cancel", "cancel_lines", "failed", "reject", "deny"})
-_ON_ITS_WAY = ("partially_shipped", "shipped", "out_for_delivery", "awaiting_confirmation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +95,10 @@ def _buttons(order: Order, settings: Settings, store: Store) -> tuple[Button, ..
 def timers(order: Order, settings: Settings) -> list[Effect]:
     """The order's timers as they should stand now: what was set for another state of things is stopped."""
     to_start = started(order, settings)
-    wanted = {timer.kind: timer.due_at for timer in to_start}
-    return [*(StopTimer(kind, str(order.id), but=wanted.get(kind)) for kind in TIMERS), *to_start]
+    wanted = {timer.kind for timer in to_start}
+    unwanted = tuple(kind for kind in TIMERS if kind not in wanted)
+    moved = [StopTimer((timer.kind,), timer.subject, but=timer.due_at) for timer in to_start]
+    return [StopTimer(unwanted, str(order.id)), *moved, *to_start]
 
 
 def started(order: Order, settings: Settings) -> list[StartTimer]:
@@ -135,7 +136,7 @@ def _words(before: Order, sale: Sale, action: Action, where: Setting) -> list[Ef
     if name is None or not is_told or action.is_quiet or is_out_of_reach:
         return []
     key = f"notice.{name}"
-    if action.event == "cancel" and before.status in _ON_ITS_WAY:
+    if action.event == "cancel" and before.status in ON_ITS_WAY:
         key = "notice.recalled"
     elif name == "confirmed" and order.delivery_method == "pickup":
         key = "notice.confirmed_pickup"

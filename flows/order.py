@@ -82,6 +82,7 @@ FORCED = "force "
 """What stands in the history before an action that overruled the shop's own rules."""
 WHATSAPP, STAFFED, COUNTER = "whatsapp", "staff", "counter"
 """Where an order came from: a cart, or the shop made it, with or without a conversation with the customer."""
+ON_ITS_WAY = ("partially_shipped", "shipped", "out_for_delivery", "awaiting_confirmation")
 DEAD = frozenset({"canceled", "rejected", "expired"})
 """Nothing comes of it, so nothing is owed for it."""
 

@@ -3,13 +3,13 @@
 A guard that keeps a policy of the store, and no truth, is `overridable`: a manager's `force` passes it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flows.approval import is_over_limit
 from flows.lifecycle import Guard, Reason
-from flows.order import CUSTOMER, Action, Line, Order, Step
+from flows.order import CUSTOMER, ON_ITS_WAY, Action, Line, Order, Part, Step
 from flows.settings import Settings
 
 
@@ -30,7 +30,6 @@ class Case:
 
 PREPAID = ("whatsapp_pay", "link", "pix", "transfer", "credit")
 """Ways to pay that come before the goods."""
-_ON_ITS_WAY = ("partially_shipped", "shipped", "out_for_delivery", "awaiting_confirmation")
 _AT_WORK = (
     "placed",
     "confirmed",
@@ -45,7 +44,7 @@ _CANCELED_UNTIL = {
     "placed": ("placed",),
     "confirmed": ("placed", "confirmed", "payment_review"),
     "packed": _AT_WORK,
-    "shipped": (*_AT_WORK, *_ON_ITS_WAY),
+    "shipped": (*_AT_WORK, *ON_ITS_WAY),
     "never": (),
 }
 """`customer_cancel_until`: the statuses in which a customer may still cancel. `packed` means until it is on its way."""
@@ -118,16 +117,28 @@ def pieces_are_there(case: Case) -> Reason | None:
         if short or (not case.lines and case.order.fulfillment_status == "backordered"):
             return Reason("why.backordered", {"list": ", ".join(short)})
         return None
+
+    def judge(part: Part, line: Line) -> Reason | None:
+        if part.quantity > line.on_hand:
+            return _too_many(part, line, line.left) or Reason("why.backordered", {"list": line.title})
+        return None
+
+    return _first(case, judge)
+
+
+def _first(case: Case, judge: Callable[[Part, Line], Reason | None]) -> Reason | None:
+    """The first reason against the pieces that the action is about; what the order has no line of is one."""
     of_sku = {line.retailer_id: line for line in case.lines}
     for part in case.action.parts:
         line = of_sku.get(part.retailer_id)
-        if line is None:
-            return Reason("why.no_such_line", {"sku": part.retailer_id})
-        if part.quantity > line.left:
-            return Reason("why.not_so_many", {"title": line.title, "count": line.left})
-        if part.quantity > line.on_hand:
-            return Reason("why.backordered", {"list": line.title})
+        reason = judge(part, line) if line else Reason("why.no_such_line", {"sku": part.retailer_id})
+        if reason is not None:
+            return reason
     return None
+
+
+def _too_many(part: Part, line: Line, most: int) -> Reason | None:
+    return Reason("why.not_so_many", {"title": line.title, "count": most}) if part.quantity > most else None
 
 
 def pieces_are_named(case: Case) -> Reason | None:
@@ -136,13 +147,8 @@ def pieces_are_named(case: Case) -> Reason | None:
 
 def parts_are_left(case: Case) -> Reason | None:
     """What is canceled line by line was not shipped, and something remains: else the order itself is canceled."""
-    of_sku = {line.retailer_id: line for line in case.lines}
-    for part in case.action.parts:
-        line = of_sku.get(part.retailer_id)
-        if line is None:
-            return Reason("why.no_such_line", {"sku": part.retailer_id})
-        if part.quantity > line.left:
-            return Reason("why.not_so_many", {"title": line.title, "count": line.left})
+    if (reason := _first(case, lambda part, line: _too_many(part, line, line.left))) is not None:
+        return reason
     taken = sum(part.quantity for part in case.action.parts)
     if case.lines and taken >= sum(line.quantity for line in case.lines):
         return Reason("why.nothing_left")
@@ -171,11 +177,11 @@ def may_still_cancel(case: Case) -> Reason | None:
     if case.action.by == CUSTOMER:
         allowed = {*_CANCELED_UNTIL[case.settings.get("customer_cancel_until")], "abandoned", "cart"}
         if after == "all":
-            allowed |= set(_ON_ITS_WAY)
+            allowed |= set(ON_ITS_WAY)
         return None if status in allowed else Reason("why.too_late_to_cancel")
-    if status in _ON_ITS_WAY and after == "never":
+    if status in ON_ITS_WAY and after == "never":
         return Reason("why.no_cancel_after_ship")
-    if status in _ON_ITS_WAY and not case.action.note and order.status in _ON_ITS_WAY:
+    if status in ON_ITS_WAY and not case.action.note and order.status in ON_ITS_WAY:
         return Reason("why.recall_reason")
     return None
 
@@ -229,14 +235,7 @@ def return_is_not_open(case: Case) -> Reason | None:
 
 
 def parts_were_shipped(case: Case) -> Reason | None:
-    of_sku = {line.retailer_id: line for line in case.lines}
-    for part in case.action.parts:
-        line = of_sku.get(part.retailer_id)
-        if line is None:
-            return Reason("why.no_such_line", {"sku": part.retailer_id})
-        if part.quantity > line.shipped - line.returned:
-            return Reason("why.not_so_many", {"title": line.title, "count": line.shipped - line.returned})
-    return None
+    return _first(case, lambda part, line: _too_many(part, line, line.shipped - line.returned))
 
 
 def customer_is_asked(case: Case) -> Reason | None:
@@ -255,11 +254,8 @@ def flow_confirms(case: Case) -> Reason | None:
     flow = case.settings.get("order_flow")
     if flow == "manual":
         return Reason("why.manual")
-    return (
-        Reason("why.unpaid")
-        if flow == "pay_then_confirm" and is_prepaid(case.order) and case.order.balance_due
-        else None
-    )
+    waits = flow == "pay_then_confirm" and is_prepaid(case.order) and case.order.balance_due
+    return Reason("why.unpaid") if waits else None
 
 
 def capture_confirms(case: Case) -> Reason | None:

@@ -110,30 +110,35 @@ async def _carry_out(turn: Turn, request: Request, order: Order) -> None:
 
 async def _act(turn: Turn, request: Request, order: Order) -> None:
     """An action of the order's table: done, asked about, or refused with every reason."""
-    counter = turn.counter
     lines = await orders.lines_of(turn.work, order)
     request = desk.matched(request, lines)
     outcome = await orders.judge(turn.work, order, request.action, turn.settings)
     if request.is_forced:
         request, outcome = await _insist(turn, request, order, outcome)
-    if (question := desk.asks(outcome)) is not None:
-        turn.ask_staff(question, request, order)
-        asked = replies.ask(order, question, turn.store, is_forced=request.is_forced)
-        turn.answer(order, request.word, "asked", asked)
-    elif isinstance(outcome, Refused):
-        turn.answer(order, request.word, "refused", replies.refused(order, request.word, outcome, counter))
-    elif isinstance(outcome, AlreadySo):
-        changes = await orders.changes_of(turn.work, order)
-        turn.answer(order, request.word, "already", replies.already(order, request.word, changes, counter))
+    if not isinstance(outcome, Move):
+        await _not_done(turn, request, order, outcome)
     elif request.word in desk.FINAL:
         turn.ask_staff(desk.CANCEL, request, order)
         customer = await turn.customer_of(order)
-        sure = replies.ask_cancel(order, request, counter, customer=customer, sold=lines)
+        sure = replies.ask_cancel(order, request, turn.counter, customer=customer, sold=lines)
         turn.answer(order, request.word, "asked", sure)
     elif request.word == "approve" and await _is_for_owner(turn, order):
         _ask_owner(turn, order)
     else:
         await _do(turn, request, order)
+
+
+async def _not_done(turn: Turn, request: Request, order: Order, outcome: Outcome) -> None:
+    """What is missing is asked for; what is so already, or may not be, is said."""
+    if (question := desk.asks(outcome)) is not None:
+        turn.ask_staff(question, request, order)
+        asked = replies.ask(order, question, turn.store, is_forced=request.is_forced)
+        turn.answer(order, request.word, "asked", asked)
+    elif isinstance(outcome, Refused):
+        turn.answer(order, request.word, "refused", replies.refused(order, request.word, outcome, turn.counter))
+    elif isinstance(outcome, AlreadySo):
+        changes = await orders.changes_of(turn.work, order)
+        turn.answer(order, request.word, "already", replies.already(order, request.word, changes, turn.counter))
 
 
 async def _insist(turn: Turn, request: Request, order: Order, outcome: Outcome) -> tuple[Request, Outcome]:
@@ -187,11 +192,8 @@ async def _add(turn: Turn, request: Request, order: Order) -> None:
         after, _ = await orders.advance(turn.work, order, action, turn.actor, turn.settings)
         parts = tuple(Part(line.retailer_id, line.quantity) for line in action.added)
         await _report(turn, replace(request, parts=parts), after)
-    elif (question := desk.asks(outcome)) is not None:
-        turn.ask_staff(question, request, order)
-        turn.answer(order, "add", "asked", replies.ask(order, question, turn.store))
-    elif isinstance(outcome, Refused):
-        turn.answer(order, "add", "refused", replies.refused(order, "add", outcome, turn.counter))
+    else:
+        await _not_done(turn, request, order, outcome)
 
 
 async def _do(turn: Turn, request: Request, order: Order) -> None:

@@ -22,6 +22,6 @@ async def on_find(turn: Turn, row: Row, argument: str) -> None:
         return
     orders = await listing.find(turn.work, argument, size=desk.PAGE)
     people = [await contacts.get(turn.work, order.contact_id) for order in orders]
-    customers = {person.id: person.name or say("alert.somebody", turn.store.language) for person in people}
+    customers = {person.id: person.known_as(turn.store.language) for person in people}
     turn.record(row.action, "done")
     turn.say(replies.found(argument, orders, turn.store, customers=customers, now=turn.work.now))

@@ -97,11 +97,11 @@ async def on_tap(turn: Turn) -> bool:
     assert isinstance(content, Tap)
     if content.id == menu.ORDERS:
         return await _show_orders(turn, None)
-    kind, rest = content.id[:1], content.id[1:]
-    digits, dot, choice = rest.partition(".")
-    if kind not in ("a", "c") or not dot or not (digits.isascii() and digits.isdecimal() and len(digits) <= 12):
+    tapped = checkout.read_tap(content.id)
+    if tapped is None or tapped[0] not in ("a", "c"):
         return False
-    if (order := await _named(turn, int(digits))) is None:
+    kind, number, choice = tapped
+    if (order := await _named(turn, number)) is None:
         return False
     if kind == "c":
         return await _tap_cancel(turn, order, choice)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from flows import card, checkout, desk, labels, limits, replies, returns
 from flows.commands import BY_WORD, Row
-from flows.desk import REASON, Request, target
-from flows.effects import Say, TellStaff
+from flows.desk import REASON, Request
+from flows.effects import TellStaff
 from flows.inbound import Tap, Words
 from flows.lifecycle import AlreadySo, Move, Reason, Refused
 from flows.messages import Button, Rows, Text
@@ -20,7 +20,7 @@ from flows.returns import DISPOSITIONS, Return
 from flows.understand import Wish, wish
 from flows.understand import number as number_in
 from handlers.turn import Turn
-from models import contacts, effects, orders, questions
+from models import effects, orders, questions
 from models import returns as coming_back
 
 WHY = "return"
@@ -67,9 +67,7 @@ async def _begin(turn: Turn, order: Order, action: Action) -> tuple[Order, Retur
 
 async def on_verdict(turn: Turn, row: Row, argument: str) -> bool:
     """Whether `approve` or `reject` meant the return that a customer has asked for."""
-    replied = await turn.replied()
-    found = target(argument, is_reply=replied is not None)
-    order = await orders.find(turn.work, found.number) if found.number is not None else replied
+    order, found = await turn.named(argument)
     if order is None or order.return_status != returns.REQUESTED:
         return False
     await _judge(turn, row, order, found.note, is_quiet=found.is_quiet)
@@ -180,13 +178,13 @@ async def on_customer_tap(turn: Turn) -> bool:
     """Whether this was *I have it* or *Send it back* on the customer's own order."""
     content = turn.message.content
     assert isinstance(content, Tap)
-    digits, dot, choice = content.id[1:].partition(".")
-    if content.id[:1] != "r" or not dot or not (digits.isascii() and digits.isdecimal() and len(digits) <= 12):
+    tapped = checkout.read_tap(content.id)
+    if tapped is None or tapped[0] != "r":
         return False
-    order = await orders.find(turn.work, int(digits))
+    order = await orders.find(turn.work, tapped[1])
     if order is None or order.contact_id != turn.contact.id:
         return False
-    if choice == checkout.HAVE:
+    if tapped[2] == checkout.HAVE:
         await _confirm_receipt(turn, order)
     else:
         await _ask_why(turn, order)
@@ -272,15 +270,11 @@ def _refuse(turn: Turn, order: Order, row: Row, outcome: object) -> None:
 
 async def _tell(turn: Turn, order: Order, key: str, one: Return, lines: list[Line], *, reason: str = "") -> None:
     """The customer hears of it."""
-    customer = await contacts.get(turn.work, order.contact_id)
-    if customer.id == turn.contact.id:
-        return
-    language = customer.language or turn.store.language
+    language = await turn.language_of(order)
     words = say(key, language, label=order.label, items=_items(one.parts, lines, language))
     if reason:
         words += " " + say("notice.reason", language, reason=plain(reason, 200))
-    fallback = checkout.fallback(order, turn.store, words, language)
-    await effects.save(turn.work, [Say(order.contact_id, Text(words), fallback, order.id)], turn.event.id)
+    await turn.tell_customer(order, words, language)
 
 
 def _items(parts: Mapping[str, int], lines: list[Line], language: str) -> str:

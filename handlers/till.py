@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from flows import card, checkout, returns
+from flows import card, returns
 from flows.commands import BY_WORD, Row
 from flows.desk import Request, target
 from flows.effects import Say
@@ -51,11 +51,11 @@ async def on_paid(turn: Turn, row: Row, argument: str) -> None:
             return
         turn.answer(after, row.action, "done", Till(after, turn.store).paid(given))
         if not said.is_quiet:
-            language = await _language_of(turn, order)
+            language = await turn.language_of(order)
             told = [Till(after, turn.store).notice_paid(given.amount, language)]
             if after.status != order.status:
                 told.append(say("notice.confirmed", language, label=after.label))
-            await _tell(turn, after, " ".join(told), language)
+            await turn.tell_customer(after, " ".join(told), language)
 
 
 async def on_refund(turn: Turn, row: Row, argument: str) -> None:
@@ -107,8 +107,8 @@ async def refund(turn: Turn, row: Row, data: Mapping[str, Any]) -> None:
     after = await coming_back.refunded(turn.work, after, Action("return_refund", STAFF), turn.actor)
     turn.answer(after, row.action, "done", Till(after, turn.store).refunded(data["amount"], ways))
     if not data["is_quiet"]:
-        language = await _language_of(turn, order)
-        await _tell(turn, after, Till(after, turn.store).notices_refunded(ways, language), language)
+        language = await turn.language_of(order)
+        await turn.tell_customer(after, Till(after, turn.store).notices_refunded(ways, language), language)
 
 
 def _ways(payments: list[Payment], amount: int, *, to_credit: bool) -> list[tuple[str, int, bool]]:
@@ -141,9 +141,7 @@ async def on_tap(turn: Turn) -> bool:
 
 async def on_release(turn: Turn, argument: str) -> bool:
     """Whether `release` meant an order that waits for the word that it goes on without its money."""
-    replied = await turn.replied()
-    named = target(argument, is_reply=replied is not None)
-    order = await orders.find(turn.work, named.number) if named.number is not None else replied
+    order, _ = await turn.named(argument)
     if order is None or not order.asks_cancel or order.status == "on_hold":
         return False
     _go_on(turn, order)
@@ -178,7 +176,7 @@ async def on_credit(turn: Turn, row: Row, argument: str) -> None:
         return
     account = await ledger.credit_of(turn.work, customer.id, currency)
     balance = account.balance if account else 0
-    shown = {"customer": plain(_name(turn, customer)), "amount": _money(turn, abs(amount))}
+    shown = {"customer": plain(customer.known_as(turn.store.language)), "amount": _money(turn, abs(amount))}
     if balance + amount < 0:
         turn.record(row.action, "refused")
         turn.say(Text(say("till.no_credit", language, balance=_money(turn, balance), **shown)))
@@ -201,7 +199,16 @@ async def credit(turn: Turn, row: Row, data: Mapping[str, Any]) -> None:
     )
     turn.record(row.action, "done")
     balance = _money(turn, account.balance)
-    turn.say(Text(say("till.credited", turn.store.language, customer=plain(_name(turn, customer)), balance=balance)))
+    turn.say(
+        Text(
+            say(
+                "till.credited",
+                turn.store.language,
+                customer=plain(customer.known_as(turn.store.language)),
+                balance=balance,
+            )
+        )
+    )
     language = customer.language or turn.store.language
     words = say("notice.credit", language, balance=balance, store=turn.store.name)
     if customer.id != turn.contact.id:
@@ -221,19 +228,3 @@ async def _customer_called(turn: Turn, name: str) -> Contact | None:
 
 def _money(turn: Turn, minor: int) -> str:
     return show(minor, turn.store.currency, turn.store.locale)
-
-
-def _name(turn: Turn, customer: Contact) -> str:
-    return customer.name or say("alert.somebody", turn.store.language)
-
-
-async def _language_of(turn: Turn, order: Order) -> str:
-    customer = await contacts.get(turn.work, order.contact_id)
-    return customer.language or turn.store.language
-
-
-async def _tell(turn: Turn, order: Order, words: str, language: str) -> None:
-    """The customer hears of it, unless it is they who acted."""
-    if order.contact_id != turn.contact.id:
-        fallback = checkout.fallback(order, turn.store, words, language)
-        await effects.save(turn.work, [Say(order.contact_id, Text(words), fallback, order.id)], turn.event.id)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from flows import desk, limits, menu, policy, staff
+from flows import checkout, desk, limits, menu, policy, staff
 from flows.commands import Row
 from flows.desk import ANSWER_WITHIN, Request, Target, target
-from flows.effects import TellStaff
+from flows.effects import Say, TellStaff
 from flows.flood import Patience
 from flows.inbound import Cart, Message
 from flows.messages import Button, Buttons, Template, Text
@@ -60,7 +60,7 @@ class Turn:
     @property
     def who(self) -> str:
         """The contact as staff know them."""
-        return self.contact.name or say("alert.somebody", self.store.language)
+        return self.contact.known_as(self.store.language)
 
     @property
     def age(self) -> timedelta:
@@ -171,19 +171,21 @@ class Turn:
 
     async def target(self, row: Row, argument: str) -> tuple[Order, Target] | None:
         """The order that a command names or replies to, and the rest of its argument. None: it is asked for, or unknown."""
-        replied = await self.replied()
-        found = target(argument, is_reply=replied is not None)
-        if found.number is None and replied is not None:
-            return replied, found
+        order, found = await self.named(argument)
+        if order is not None:
+            return order, found
         if found.number is None:
             self.ask_rest(row, "", Text(say("ask.number", self.store.language, word=row.word)))
-            return None
-        order = await orders.find(self.work, found.number)
-        if order is None:
+        else:
             self.record(row.action, "unknown")
             self.say(no_order(found.number, self.store.language))
-            return None
-        return order, found
+        return None
+
+    async def named(self, argument: str) -> tuple[Order | None, Target]:
+        """The order that a command's argument names, or else the one it replies to; and the rest of it."""
+        replied = await self.replied()
+        found = target(argument, is_reply=replied is not None)
+        return (replied if found.number is None else await orders.find(self.work, found.number)), found
 
     async def replied(self) -> Order | None:
         """The order of the card or alert that this message replies to."""
@@ -191,8 +193,18 @@ class Turn:
         return await orders.order_of_message(self.work, wamid) if wamid else None
 
     async def customer_of(self, order: Order) -> str:
-        contact = await contacts.get(self.work, order.contact_id)
-        return contact.name or say("alert.somebody", self.store.language)
+        return (await contacts.get(self.work, order.contact_id)).known_as(self.store.language)
+
+    async def language_of(self, order: Order) -> str:
+        """What the order's customer reads."""
+        return (await contacts.get(self.work, order.contact_id)).language or self.store.language
+
+    async def tell_customer(self, order: Order, words: str, language: str) -> None:
+        """The order's customer hears of it, unless it is they who acted, or there is no chat with them."""
+        if order.contact_id != self.contact.id and order.has_chat:
+            fallback = checkout.fallback(order, self.store, words, language)
+            said = Say(order.contact_id, Text(words), fallback, order.id)
+            await effects.save(self.work, [said], self.event.id)
 
     async def thumbnail(self) -> str | None:
         """The retailer id that heads the catalogue message; None when there is no catalogue."""

@@ -10,6 +10,7 @@ from flows import flood
 from flows.flood import Patience
 from flows.identity import BSUID, WA_ID, Decision, Holder, decide, is_same_person
 from flows.inbound import IdentityChange, Message, Sender
+from flows.phrases import say
 from flows.window import is_open
 from models.statements import INT, TEXT, TIME, Query, select, statement
 from models.work import Table, Work
@@ -60,6 +61,10 @@ class Contact:
     joined_to: int | None
     chatter_until: datetime | None
     created_at: datetime
+
+    def known_as(self, language: str) -> str:
+        """What people call them."""
+        return self.name or say("alert.somebody", language)
 
 
 @dataclass(frozen=True, slots=True)

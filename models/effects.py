@@ -26,7 +26,7 @@ async def save(work: Work, effects: Iterable[Effect], cause: int | None) -> None
             case StartTimer():
                 timers.start(work, kind=effect.kind, subject=effect.subject, due_at=effect.due_at)
             case StopTimer():
-                timers.stop(work, kind=effect.kind, subject=effect.subject, but=effect.but)
+                timers.stop(work, kinds=effect.kinds, subject=effect.subject, but=effect.but)
             case MoveStock():
                 await _move_stock(work, effect)
 

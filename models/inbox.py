@@ -66,7 +66,7 @@ class Event:
 
 
 _COLUMNS = ("store_id", "source", "kind", "ordering_key", "payload", "due_at", "received_at")
-ACCEPT: Write = insert(InboxRow, *_COLUMNS, conflict="ON CONFLICT (source) DO NOTHING")
+ACCEPT: Write = insert(InboxRow, *_COLUMNS, conflict="ON CONFLICT (source) DO NOTHING", contested="source")
 _EVENT = {"id": INT, "kind": TEXT, "ordering_key": TEXT, "payload": BYTES, "attempts": INT, "received_at": TIME}
 _HEAD = {"id": INT, "ordering_key": TEXT}
 # (The oldest of a lane is asked for in the order of the lanes' index, or Postgres may walk through the others' events.)

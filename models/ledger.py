@@ -12,7 +12,7 @@ from flows.money import major
 from flows.order import Action, Order
 from flows.settings import Settings
 from models import orders
-from models.orders import Actor
+from models.orders import Actor, Known
 from models.statements import INT, insert, select
 from models.work import Table, View, Work
 
@@ -92,17 +92,10 @@ class CreditAccount:
     version: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Money:
-    """That an order's payments and refunds were read."""
-
-    order_id: int
-
-
 PAYMENTS = Table(PaymentRow, Payment)
 REFUNDS = Table(RefundRow, Refund)
 ACCOUNTS = Table(CreditAccountRow, CreditAccount)
-_READ: View[_Money] = View("order_id")
+_READ: View[Known] = View("order_id")
 _ENTRY = insert(CreditEntryRow, "account_id", "order_id", "event_id", "amount", "reason", "at")
 _PAYMENTS_OF = select(PaymentRow, "WHERE t.order_id = :id ORDER BY t.created_at, t.id", id=INT)
 _REFUNDS_OF = select(RefundRow, "WHERE t.order_id = :id ORDER BY t.created_at, t.id", id=INT)
@@ -125,7 +118,7 @@ async def money_of(work: Work, order: Order) -> tuple[list[Payment], list[Refund
         paid, back = await work.load_late(_PAYMENTS_OF(id=order.id), _REFUNDS_OF(id=order.id))
         work.loaded(PAYMENTS, [Payment(**row) for row in paid])
         work.loaded(REFUNDS, [Refund(**row) for row in back])
-        work.loaded(_READ, [_Money(order.id)])
+        work.loaded(_READ, [Known(order.id)])
     payments = [payment for payment in work.all(PAYMENTS) if payment.order_id == order.id]
     refunds = [refund for refund in work.all(REFUNDS) if refund.order_id == order.id]
     return sorted(payments, key=_age), sorted(refunds, key=_age)

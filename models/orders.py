@@ -171,7 +171,7 @@ class Sold:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """That an order's lines, or its parcels, were read."""
+    """That records of an order (its lines, parcels, money or returns) were read."""
 
     order_id: int
 
@@ -407,7 +407,7 @@ def come_back(work: Work, order: Order, lines: Sequence[Line], parts: Mapping[st
 async def _where(work: Work, order: Order, actor: Actor, settings: Settings) -> notices.Setting:
     customer = await contacts.get(work, order.contact_id)
     return notices.Setting(
-        work.store, settings, customer.name or say("alert.somebody", work.store.language),
+        work.store, settings, customer.known_as(work.store.language),
         customer.language or work.store.language, actor.contact_id,
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Goods that come back: a request, and what became of it. What it means for the order is derived from its rows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tortoise import Model, fields
 
@@ -11,7 +11,7 @@ from flows.order import Action, Order
 from flows.returns import RECEIVED, RESTOCK, Return
 from flows.settings import Settings
 from models import effects, orders
-from models.orders import Actor
+from models.orders import Actor, Known
 from models.statements import INT, select
 from models.work import Table, View, Work
 
@@ -34,15 +34,8 @@ class ReturnRow(Model):
         unique_together = (("order_id", "number"),)
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """That an order's returns were read."""
-
-    order_id: int
-
-
 RETURNS = Table(ReturnRow, Return)
-_READ: View[_Known] = View("order_id")
+_READ: View[Known] = View("order_id")
 _OF = select(ReturnRow, "WHERE t.order_id = :id ORDER BY t.number", id=INT)
 
 
@@ -51,7 +44,7 @@ async def returns_of(work: Work, order: Order) -> list[Return]:
     if work.find(_READ, order.id) is None:
         [rows] = await work.load_late(_OF(id=order.id))
         work.loaded(RETURNS, [Return(**row) for row in rows])
-        work.loaded(_READ, [_Known(order.id)])
+        work.loaded(_READ, [Known(order.id)])
     return sorted((one for one in work.all(RETURNS) if one.order_id == order.id), key=lambda one: one.number)
 
 

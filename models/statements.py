@@ -129,17 +129,25 @@ def _unnest(columns: Mapping[str, Kind]) -> str:
     return f"unnest({arrays}) WITH ORDINALITY AS u({', '.join(columns)}, ord)"
 
 
-def insert(row: type[Model], *columns: str, conflict: str = "") -> Write:
-    """Insert rows in the order given; `conflict` is an ON CONFLICT clause. Without `columns`: all but a generated id."""
+def insert(row: type[Model], *columns: str, conflict: str = "", contested: str = "") -> Write:
+    """Insert rows in the order given; `conflict` is an ON CONFLICT clause. Without `columns`: all but a generated id.
+
+    `contested` names a unique column whose values others insert at the same time: ids follow the order given all the same,
+    but on Postgres each waits for the other in the order of that column, so that no two wait for one another.
+    """
     table, every = row._meta.db_table, kinds(row)
     used = {name: every[name] for name in columns or every}
     names = ", ".join(used)
     selected = ", ".join(f"u.{name}::{kind.postgres}" for name, kind in used.items())
     values = f"({', '.join('?' * len(used))})"
+    postgres = f"INSERT INTO {table} ({names}) SELECT {selected} FROM {_unnest(used)} ORDER BY u.ord {conflict}"
+    if contested:
+        numbered = f"(SELECT nextval(pg_get_serial_sequence('{table}', 'id')) AS id, u.* FROM {_unnest(used)}) AS u"
+        postgres = f"INSERT INTO {table} (id, {names}) SELECT u.id, {selected} FROM {numbered} ORDER BY u.{contested} {conflict}"
     return Write(
         table,
         f"INSERT INTO {table} ({names}) VALUES {values} {conflict}",
-        f"INSERT INTO {table} ({names}) SELECT {selected} FROM {_unnest(used)} ORDER BY u.ord {conflict}",
+        postgres,
         tuple(used.values()),
         values=values,
     )

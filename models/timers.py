@@ -1,6 +1,6 @@
 """Business timers as rows: the scheduler's tick rings what is due into the inbox, where it is an event like a message."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import orjson
@@ -36,15 +36,13 @@ _SET = insert(
     "due_at",
     conflict="ON CONFLICT (store_id, kind, subject, due_at) DO UPDATE SET state = 'set' WHERE timer.state = 'stopped'",
 )
-_STOP_BUT = statement(
-    "UPDATE timer SET state = 'stopped' WHERE store_id = :store_id AND kind = :kind AND subject = :subject AND state = 'set'"
-    " AND due_at <> :due_at",
-    {"store_id": INT, "kind": TEXT, "subject": TEXT, "due_at": TIME},
+_WHICH = {"store_id": INT, "kinds": TEXT, "subject": TEXT}
+_STOP_ALL = (
+    "UPDATE timer SET state = 'stopped'"
+    " WHERE store_id = :store_id AND kind IN :kinds AND subject = :subject AND state = 'set'"
 )
-_STOP = statement(
-    "UPDATE timer SET state = 'stopped' WHERE store_id = :store_id AND kind = :kind AND subject = :subject AND state = 'set'",
-    {"store_id": INT, "kind": TEXT, "subject": TEXT},
-)
+_STOP = statement(_STOP_ALL, _WHICH)
+_STOP_BUT = statement(f"{_STOP_ALL} AND due_at <> :due_at", {**_WHICH, "due_at": TIME})
 _DUE = select(
     TimerRow, "WHERE t.state = 'set' AND t.due_at <= :now ORDER BY t.due_at LIMIT :limit FOR UPDATE SKIP LOCKED",
     now=TIME, limit=INT,
@@ -58,9 +56,9 @@ def start(work: Work, *, kind: str, subject: str, due_at: datetime) -> None:
     work.append(_SET, (work.store.id, kind, subject, due_at), key=(kind, subject, due_at))
 
 
-def stop(work: Work, *, kind: str, subject: str, but: datetime | None = None) -> None:
-    """Stop every ring that is set, but for one at `but`."""
-    which = {"store_id": work.store.id, "kind": kind, "subject": subject}
+def stop(work: Work, *, kinds: Collection[str], subject: str, but: datetime | None = None) -> None:
+    """Stop every ring of these kinds that is set, but for one at `but`; one statement for all of them."""
+    which = {"store_id": work.store.id, "kinds": list(kinds), "subject": subject}
     work.afterwards(_STOP(**which) if but is None else _STOP_BUT(**which, due_at=but))
 
 

@@ -52,7 +52,6 @@ def _number(text: str) -> int:
 async def _list(given: argparse.Namespace) -> None:
     from bot.cli.desk import unit_of_work
     from flows import card
-    from flows.phrases import say as phrase
     from models import contacts, listing
 
     async with unit_of_work(load_settings()) as work:
@@ -62,7 +61,7 @@ async def _list(given: argparse.Namespace) -> None:
         )  # fmt: skip
         people = [await contacts.get(work, order.contact_id) for order in page.orders]
     for order, person in zip(page.orders, people, strict=True):
-        customer = person.name or phrase("alert.somebody", work.store.language)
+        customer = person.known_as(work.store.language)
         say(card.in_a_list(order, work.store, customer=customer, now=work.now))
     if page.count > len(page.orders):
         say(f"{len(page.orders)} of {page.count}; more with --limit.")
@@ -73,7 +72,6 @@ async def _list(given: argparse.Namespace) -> None:
 async def _show(given: argparse.Namespace) -> None:
     from bot.cli.desk import unit_of_work
     from flows import card
-    from flows.phrases import say as phrase
     from flows.settings import Settings
     from models import contacts, orders
 
@@ -83,7 +81,7 @@ async def _show(given: argparse.Namespace) -> None:
         person = await contacts.get(work, order.contact_id)
         shown = card.card(
             order, await orders.lines_of(work, order), work.store, Settings(work.store.settings),
-            customer=person.name or phrase("alert.somebody", work.store.language), chat=None, now=work.now, actions=(),
+            customer=person.known_as(work.store.language), chat=None, now=work.now, actions=(),
         )  # fmt: skip
         history = card.history(order, await orders.changes_of(work, order), work.store)
     say(str(getattr(shown, "body", "")))

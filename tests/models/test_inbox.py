@@ -40,6 +40,20 @@ async def test_an_event_is_accepted_once(database: Database) -> None:
     assert len(await rows(database, "SELECT id FROM inbox")) == 3
 
 
+async def test_events_have_the_order_of_their_body_whatever_their_sources_are(database: Database) -> None:
+    await accept(database, *(event(n, f"c:{n:03}") for n in range(200)))
+    kept = await rows(database, "SELECT ordering_key FROM inbox ORDER BY id")
+    assert [row["ordering_key"] for row in kept] == [f"c:{n:03}" for n in range(200)]
+
+
+async def test_bodies_told_backwards_at_once_do_not_wait_for_one_another(database: Database) -> None:
+    """Each pair holds the same hundred events; on Postgres a deadlock would refuse one of the two."""
+    for first in range(0, 4_000, 100):
+        events = [event(n) for n in range(first, first + 100)]
+        stored = await asyncio.gather(accept(database, *events), accept(database, *events[::-1]))
+        assert sum(stored) == len(events)
+
+
 async def test_the_oldest_lanes_come_first_and_each_in_order(database: Database) -> None:
     await accept(database, event(1, "c:z"), event(2, "c:a"), event(3, "c:z"), event(4, "c:m"), event(5, "status"))
 

@@ -49,7 +49,7 @@ async def test_setting_it_twice_sets_it_once(database: Database) -> None:
 async def test_a_stopped_timer_does_not_ring_until_it_is_set_again(database: Database) -> None:
     await start(database, "7", "8")
     async with unit(database) as work:
-        timers.stop(work, kind="remind", subject="7")
+        timers.stop(work, kinds=["remind"], subject="7")
     async with database.transaction() as connection:
         assert await timers.next_due(connection) == SOON
     assert [a.ordering_key for a in await ring(database, after=timedelta(minutes=1))] == ["t:remind:8"]
@@ -63,7 +63,7 @@ async def test_a_timer_moves_by_stopping_all_others(database: Database) -> None:
     later = SOON + timedelta(hours=1)
     async with unit(database) as work:
         timers.start(work, kind="remind", subject="7", due_at=later)
-        timers.stop(work, kind="remind", subject="7", but=later)
+        timers.stop(work, kinds=["remind"], subject="7", but=later)
 
     assert await ring(database, after=timedelta(minutes=1)) == []
     assert len(await ring(database, after=timedelta(minutes=61))) == 1

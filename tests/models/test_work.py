@@ -23,7 +23,7 @@ async def test_a_turn_that_is_taken_back_leaves_nothing_of_itself(database: Data
         rahul = contacts.recognise(work, Sender("9199", None, "Rahul"))
         outbox.say(work, rahul.id, Text("two"), cause=None)
         timers.start(work, kind="a", subject="1", due_at=NOW)
-        timers.stop(work, kind="a", subject="2")
+        timers.stop(work, kinds=["a"], subject="2")
         work.tell(rahul.id, News("three"))
         work.take_back(mark)
         assert (work.find(CONTACTS, asha.id), work.find(CONTACTS, rahul.id), work.news) == (asha, None, [])

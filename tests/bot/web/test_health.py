@@ -104,6 +104,15 @@ async def test_a_database_that_is_gone_is_503(postgres_url: str, tmp_path: Path)
         assert await door.post(door.body(payloads.text())) == 503
 
 
+async def test_a_fault_of_our_own_is_told_as_such(shut: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> None:
+        raise LookupError("no such queue")
+
+    monkeypatch.setattr("models.health.queues", broken)
+    told = {"ready": False, "why": "the database does not answer (LookupError)"}
+    assert await get(shut, "/readyz") == (503, told)
+
+
 async def test_pending_migrations_are_named(stored: Door) -> None:
     async with stored.app.database.transaction() as connection:
         await connection.run(statement("DELETE FROM tortoise_migrations")())
