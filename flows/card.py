@@ -109,6 +109,28 @@ def items(parts: Sequence[Part], lines: Sequence[Line], language: str) -> str:
     return ", ".join(say("card.item", language, quantity=count, title=plain(title, 40)) for count, title in named)
 
 
+def pieces(order: Order, lines: Sequence[Line], store: Store) -> Message:
+    """Every line with all that was known of it when it was sold, and what became of its pieces."""
+    return Text(fit("\n\n".join([head(order, store), *(_line(order, line, store) for line in lines)]), TEXT))
+
+
+def _line(order: Order, line: Line, store: Store) -> str:
+    language = store.language
+
+    def money(minor: int) -> str:
+        return show(minor, order.currency, store.locale)
+
+    named = [say("card.item", language, quantity=line.quantity, title=plain(line.title, 80))]
+    called = " · ".join(plain(text, 100) for text in (line.brand, line.retailer_id) if text)
+    price = say("items.price", language, each=money(line.unit_price), total=money(line.total))
+    became = (
+        ("shipped", line.shipped), ("backordered", line.backordered), ("returned", line.returned),
+        ("canceled", line.canceled),
+    )  # fmt: skip
+    fate = ", ".join(say(f"items.{name}", language, count=count) for name, count in became if count)
+    return "\n".join(part for part in (*named, called, price, fate, line.image_link) if part)
+
+
 def announcement(order: Order, lines: Sequence[Line], store: Store, *, customer: str) -> str:
     """A new order in a few lines, as staff are told of it."""
     language = store.language

@@ -29,6 +29,7 @@ ORDERS = (
     Row("find", "find text", "command.find", "find"),
     Row("new", "new NUMBER 2xSKU 1xSKU [note]", "command.new", "new"),
     Row("order", "order 1042", "command.order", "order"),
+    Row("items", "items 1042", "command.items", "items"),
     Row("history", "history 1042", "command.history", "history"),
     Row("why", "why 1042 ship", "command.why", "why"),
     Row("confirm", "confirm 1042 [1043 …] [note]", "command.confirm", "confirm"),

@@ -117,7 +117,7 @@ def read(word: str, argument: str, *, carriers: Sequence[str] = (), is_reply: bo
     numbers, words = _take_numbers(words, most=MOST + 1 if word in _SEVERAL else 1, sure=is_reply)
     if len(numbers) > MOST:
         return Reason("desk.too_many", {"most": MOST})
-    if word in ("order", "history", "resend"):
+    if word in ("order", "items", "history", "resend"):
         return Request(word, numbers)
     if word in _TEXTS:
         return Request(word, numbers, _note(words, below))

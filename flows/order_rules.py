@@ -88,6 +88,13 @@ def is_approved(case: Case) -> Reason | None:
 
 
 @overridable
+def is_paid_to_confirm(case: Case) -> Reason | None:
+    """Where the money comes first, it is what confirms an order that is paid before it is sent."""
+    comes_first = case.settings.get("order_flow") == "pay_then_confirm" and is_prepaid(case.order)
+    return Reason("why.unpaid") if comes_first and case.order.balance_due else None
+
+
+@overridable
 def is_paid_to_start(case: Case) -> Reason | None:
     if case.settings.get("require_payment_to_start") and is_prepaid(case.order) and case.order.balance_due:
         return Reason("why.unpaid")
@@ -251,11 +258,7 @@ def flow_confirms(case: Case) -> Reason | None:
     """In the flow `manual` a complete order waits for the shop; in `pay_then_confirm` for the money, but for what is paid
     at the door.
     """
-    flow = case.settings.get("order_flow")
-    if flow == "manual":
-        return Reason("why.manual")
-    waits = flow == "pay_then_confirm" and is_prepaid(case.order) and case.order.balance_due
-    return Reason("why.unpaid") if waits else None
+    return Reason("why.manual") if case.settings.get("order_flow") == "manual" else is_paid_to_confirm(case)
 
 
 def capture_confirms(case: Case) -> Reason | None:

@@ -145,6 +145,7 @@ ORDER: Lifecycle[Case] = Lifecycle(
     by_state=read_grid(_DESK, _WORK, _AFTER, _FACTS),
     by_status=read_grid(_DESK_BY_STATUS, _WORK_BY_STATUS, _AFTER_BY_STATUS, _FACTS_BY_STATUS),
     guards={
+        "confirm": (rules.is_paid_to_confirm,),
         "reject": (rules.reason_is_given,),
         "deny": (rules.reason_is_given,),
         "hold": (rules.reason_is_given,),

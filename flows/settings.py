@@ -57,7 +57,11 @@ _ROWS = (
     ),
     Setting("auto_collect_address", ON_OFF, "on", "ask the customer for the address by itself", built=True),
     Setting(
-        "payment_methods", kinds.many(kinds.choice(*PAYMENT_METHODS)), "cod", "ways to pay that customers are offered"
+        "payment_methods",
+        kinds.many(kinds.choice(*PAYMENT_METHODS)),
+        "cod",
+        "ways to pay; the first one counts",
+        built=True,
     ),
     Setting("pay.provider", kinds.optional(kinds.choice(*PROVIDERS)), NONE, "who collects payments"),
     Setting("pay.configuration", kinds.optional(WORDS), NONE, "name of the payment configuration at Meta"),

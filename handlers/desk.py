@@ -321,6 +321,11 @@ async def _show(turn: Turn, _request: Request, order: Order) -> None:
     turn.answer(order, "order", "done", shown)
 
 
+async def _items(turn: Turn, _request: Request, order: Order) -> None:
+    lines = await orders.lines_of(turn.work, order)
+    turn.answer(order, "items", "done", card.pieces(order, lines, turn.store))
+
+
 async def _history(turn: Turn, _request: Request, order: Order) -> None:
     changes = await orders.changes_of(turn.work, order)
     turn.answer(order, "history", "done", card.history(order, changes, turn.store))
@@ -341,7 +346,7 @@ async def _note(turn: Turn, request: Request, order: Order) -> None:
 
 
 HOW: dict[str, Callable[[Turn, Request, Order], Awaitable[None]]] = {
-    "order": _show, "history": _history, "why": _why, "note": _note, "add": _add,
+    "order": _show, "items": _items, "history": _history, "why": _why, "note": _note, "add": _add,
 }  # fmt: skip
 """What is no action of the order's table; `routes` adds what staff keep of an order."""
 

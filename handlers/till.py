@@ -43,7 +43,7 @@ async def on_paid(turn: Turn, row: Row, argument: str) -> None:
         try:
             after = await ledger.record(
                 turn.work, order, method=given.method, amount=given.amount, reference=given.rest, actor=turn.actor,
-                settings=turn.settings, by=STAFF, note=said.below or given.rest,
+                settings=turn.settings, by=STAFF, note=said.below or given.rest, is_quiet=said.is_quiet,
             )  # fmt: skip
         except NotSoMuch as few:
             words = till.no_credit(customer, balance=few.most, amount=given.amount)
@@ -52,10 +52,7 @@ async def on_paid(turn: Turn, row: Row, argument: str) -> None:
         turn.answer(after, row.action, "done", Till(after, turn.store).paid(given))
         if not said.is_quiet:
             language = await turn.language_of(order)
-            told = [Till(after, turn.store).notice_paid(given.amount, language)]
-            if after.status != order.status:
-                told.append(say("notice.confirmed", language, label=after.label))
-            await turn.tell_customer(after, " ".join(told), language)
+            await turn.tell_customer(after, Till(after, turn.store).notice_paid(given.amount, language), language)
 
 
 async def on_refund(turn: Turn, row: Row, argument: str) -> None:

@@ -1,4 +1,7 @@
-"""Orders handed out to other programs: each once, whoever asks at the same moment, and again to whoever lost them."""
+"""Orders handed out to other programs: each once, whoever asks at the same moment, and again to whoever lost them.
+
+S4-10 S4-11: what is handed out awaits its invoice, so that the next one who asks does not get it again.
+"""
 
 import asyncio
 from pathlib import Path
