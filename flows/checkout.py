@@ -99,11 +99,7 @@ def received(
     notes = [
         say("cart.drifted_short", language, title=plain(line.product.title)) for line in priced.lines if line.drifted
     ]
-    notes += [
-        say("cart.backordered", language, title=plain(line.product.title), count=line.backordered)
-        for line in priced.lines
-        if line.backordered
-    ]
+    notes += waiting(lines, language)
     notes += [refusal_text(refusal, store, language) for refusal in priced.refusals]
     if notes:
         parts.append(fitting(notes, NOTES_ROOM, language))
@@ -111,6 +107,15 @@ def received(
     if order.checkout_step == Step.COMPLETE:
         return Text("\n\n".join([head, next_step(order, settings, store, language, now=order.changed_at)]))
     return ask_address(order, head, language=language, saved=saved, has_form=has_form)
+
+
+def waiting(lines: Sequence[Line], language: str) -> list[str]:
+    """Which pieces are not there yet, a sentence for each line that has some."""
+    return [
+        say("cart.backordered", language, title=plain(line.title), count=line.backordered)
+        for line in lines
+        if line.backordered
+    ]
 
 
 def ask_address(order: Order, head: str, *, language: str, saved: Address | None, has_form: bool) -> Message:

@@ -144,7 +144,11 @@ def _read_force(argument: str, carriers: Sequence[str], *, is_reply: bool) -> Re
     word = first.lower()
     if word in DERIVED or word in ("refunded", "paid"):
         return Reason("desk.derived", {"word": word})
-    if word not in COMMANDS or word == "add":
+    if not word:
+        return Reason("desk.force_what")
+    if word == "add":
+        return Reason("desk.needs_no_force", {"word": word})
+    if word not in COMMANDS:
         hint = nearest(word, COMMANDS) or "ship"
         return Reason("desk.no_force", {"word": plain(first, 30), "nearest": hint})
     request = read(word, rest, carriers=carriers, is_reply=is_reply)

@@ -49,13 +49,13 @@ def follow(
 
 
 def waiting(effects: Sequence[Effect], contact_id: int, until: datetime) -> tuple[list[Effect], int]:
-    """What the customer is told waits as long as it can be taken back; and how many messages do."""
+    """What the customer is told waits as long as it can be taken back; and how many messages do: of one event it is one."""
     told = [isinstance(effect, Say) and effect.contact_id == contact_id for effect in effects]
     waiting = [
         replace(effect, due_at=until) if isinstance(effect, Say) and is_told else effect
         for effect, is_told in zip(effects, told, strict=True)
     ]
-    return waiting, sum(told)
+    return waiting, int(any(told))
 
 
 def undone(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from flows import card, desk, durations, labels, told, undo
+from flows import card, checkout, desk, durations, labels, told, undo
 from flows.approval import ALLOW, REFUSE
 from flows.card import ACTIONS_AS_BUTTONS
 from flows.cart import PricedCart, Refusal, Short, SoldOut, Unknown
@@ -131,7 +131,8 @@ def made(order: Order, lines: Sequence[Line], counter: Counter) -> Message:
     else:
         key = "new.asked" if order.checkout_step == Step.ADDRESS else "new.told"
     customer = say(key, language, number=order.number)
-    return _with_actions(order, [card.head(order, counter.store), items, amount, customer], counter)
+    waiting = checkout.waiting(lines, language)
+    return _with_actions(order, [card.head(order, counter.store), items, amount, *waiting, customer], counter)
 
 
 def unclear(order: Order, key: str, counter: Counter, **fields: object) -> Message:
@@ -336,7 +337,8 @@ def ask_cancel(
     """What ends an order cannot be undone, so it is asked about once."""
     language = counter.language
     word = request.word if request.word in desk.FINAL else "cancel"
-    key = f"ask.{word}_quiet" if request.is_quiet else f"ask.{word}"
+    quiet = "_quiet" if request.is_quiet or not order.has_chat else ""
+    key = f"ask.{word}{quiet}"
     amount = show(order.total, order.currency, counter.store.locale)
     question = say(key, language, customer=plain(customer), amount=amount)
     if request.parts:
@@ -344,7 +346,7 @@ def ask_cancel(
         less = sum(line.unit_price * going.get(line.retailer_id, 0) for line in sold)
         total = order.total - less + max(0, order.discount - (order.subtotal - less))
         question = say(
-            "ask.cancel_lines_quiet" if request.is_quiet else "ask.cancel_lines", language, customer=plain(customer),
+            f"ask.cancel_lines{quiet}", language, customer=plain(customer),
             items=card.items(request.parts, sold, language), total=show(total, order.currency, counter.store.locale),
         )  # fmt: skip
     lines = [card.head(order, counter.store), question]

@@ -77,6 +77,7 @@ def for_customer(
         [
             say("new.for_you", language, store=store.name, label=order.label),
             checkout.summary(order, lines, store, language),
+            *checkout.waiting(lines, language),
         ]
     )
     if order.checkout_step == Step.ADDRESS:

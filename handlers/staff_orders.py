@@ -1,16 +1,19 @@
 """Orders that the shop takes for its customers, with or without a conversation."""
 
+from dataclasses import replace
+
 from flows import address as addresses
-from flows import cart, checkout, replies, staff_order
+from flows import cart, checkout, notices, replies, staff_order
 from flows.commands import Row
 from flows.inbound import Sender
 from flows.lifecycle import Reason
 from flows.messages import Text
+from flows.notices import Setting
 from flows.order import STAFF, Line, Order, Step
 from flows.phrases import say
 from flows.staff_order import Wanted
 from handlers.turn import Turn
-from models import catalog, contacts, orders, outbox, questions
+from models import catalog, contacts, effects, orders, outbox, questions
 from models.contacts import Contact
 
 
@@ -47,6 +50,12 @@ async def on_new(turn: Turn, row: Row, argument: str) -> None:
     )  # fmt: skip
     if order.checkout_step == Step.COMPLETE:
         order = await orders.submit(turn.work, order, turn.event.id, turn.settings, by=turn.contact.id)
+    elif turn.settings.get("notify.arrival"):
+        where = Setting(
+            turn.store, turn.settings, customer.known_as(turn.store.language), turn.language, turn.contact.id
+        )
+        news = notices.submitted(order, lines, where)
+        await effects.save(turn.work, [replace(news, but=turn.contact.id)], turn.event.id)
     if order.has_chat:
         await _tell(turn, order, tuple(lines), customer)
     turn.record(row.action, "done")

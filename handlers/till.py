@@ -208,7 +208,8 @@ async def credit(turn: Turn, row: Row, data: Mapping[str, Any]) -> None:
     )
     language = customer.language or turn.store.language
     words = say("notice.credit", language, balance=balance, store=turn.store.name)
-    if customer.id != turn.contact.id:
+    is_reached = bool(await contacts.names_of(turn.work, customer.id))  # whoever has no chat has no name there
+    if customer.id != turn.contact.id and is_reached:
         await effects.save(
             turn.work, [Say(customer.id, Text(words), order_update(turn.store, words, language))], turn.event.id
         )

@@ -7,6 +7,12 @@ from typing import Any
 
 import pytest
 
+from bot.clock import Ids
+from flows import notices
+from flows.effects import Say
+from flows.messages import Text
+from models import effects
+from models.work import Work
 from tests.journeys.script import Line
 from tests.world import Stage, stage
 
@@ -81,6 +87,20 @@ async def test_a_status_of_the_merchants_own_is_given_and_taken_back(shop: Stage
     assert "#1001 · Being engraved" in await say(shop, "Priya", "mark 1001 being Engraved")
     assert "#1001 · Being prepared" in await say(shop, "Priya", "mark 1001 -")
     assert "#1001 · Being engraved" in await say(shop, "Priya", "undo")
+
+
+async def test_what_was_told_in_one_message_is_taken_back_with_it(shop: Stage) -> None:
+    """Two notices of one event about one order are one message, and count as one."""
+    await say(shop, "Priya", "ship 1001 TRK1")
+    [waiting] = await shop.rows("SELECT contact_id, order_id, cause_id FROM outbox WHERE state = 'queued'")
+    async with shop.app.database.transaction() as connection:
+        work = Work(connection, store=shop.store, now=shop.app.clock.now(), ids=Ids(shop.app.clock))
+        told = [Say(waiting["contact_id"], Text(text), order_id=waiting["order_id"]) for text in ("one", "two")]
+        due, count = notices.waiting(told, waiting["contact_id"], work.now + timedelta(seconds=5))
+        await effects.save(work, due, waiting["cause_id"] + 1)
+        await work.flush()
+    rows = await shop.rows("SELECT cause_id FROM outbox WHERE state = 'queued' ORDER BY id")
+    assert ([row["cause_id"] for row in rows], count) == ([waiting["cause_id"], waiting["cause_id"] + 1], 1)
 
 
 async def test_nobody_takes_back_what_another_did(shop: Stage) -> None:

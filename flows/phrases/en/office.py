@@ -57,6 +57,8 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "desk.forced": "Done against the shop's own rules; the history says so.",
     "desk.no_chat": "The customer is not told: the shop made this order without a conversation.",
     "desk.derived": "“{word}” follows from what happens to the goods and the money; nobody can set it. So I did nothing.",
+    "desk.force_what": "Which action, of which order, and why? For example: *force ship 1042 the label was lost*",
+    "desk.needs_no_force": "*{word}* is against no rule of the shop and needs no *force*, so I did nothing. Write *{word} 1042 …*",
     "desk.no_force": "I do not know the action “{word}”, so I did nothing. For example: *force {nearest} 1042 reason*",
     "why.owner": "The owner approves that: *approve {number}* asks them.",
     "approval.question": "❓ {head}\n{who} asks you to approve {amount}. You may write *approve {number}* too.",
