@@ -270,7 +270,7 @@ def test_every_setting_is_shown_with_what_it_accepts_and_whether_it_works_yet() 
     )
     assert shown["retention"].is_default
     assert {row.name for row in shown.values() if row.built} == {
-        "languages", "pace.number", "retention", "order_flow", "auto_collect_address", "delivery_methods",
+        "languages", "pace.number", "retention", "order_flow", "auto_collect_address", "payment_methods", "delivery_methods",
         "tracking_required", "carriers", "abandon_after", "abandon_reminder", "expire_after", "cancel_after_ship",
         "customer_cancel_until", "invoices", "require_approval", "require_payment_to_start", "require_payment_to_ship",
         "resume_window", "undo_window", "business_hours", "after_hours", "stale_after", "approval_limit",

@@ -328,7 +328,7 @@ def test_help_lists_what_a_role_may_do() -> None:
         "*board*: how many orders stand where, and for how long\n"
         "*find text*: orders by a name, a phone number, a product or a tracking number\n"
         "*order 1042*: one order with its next actions; just *1042* does the same\n"
-        "*items 1042*: its lines with brand, SKU, prices, picture, and what became of the pieces\n"
+        "*items 1042*: its lines with brand, SKU, prices, picture, and how many were sent\n"
         "*history 1042*: what happened to an order: who, what, when\n"
         "*why 1042 ship*: why an action is not possible now\n"
         "*help [command]*: this list\n"

@@ -73,7 +73,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "approval.not_owner": "Only the owner decides that, so I did nothing.",
     "command.board": "how many orders stand where, and for how long",
     "command.find": "orders by a name, a phone number, a product or a tracking number",
-    "command.items": "its lines with brand, SKU, prices, picture, and what became of the pieces",
+    "command.items": "its lines with brand, SKU, prices, picture, and how many were sent",
     "items.price": "{each} each, {total}",
     "items.shipped": {"one": "{count} shipped", "other": "{count} shipped"},
     "items.backordered": {"one": "{count} not there yet", "other": "{count} not there yet"},
