@@ -82,7 +82,7 @@ def stale(order: Order, store: Store, settings: Settings, now: datetime) -> Tell
     """An order that nobody has taken further for too long, with what comes next."""
     head, since = card.head(order, store), durations.about(now - order.changed_at)
     text = say("news.stale", store.language, head=head, since=since)
-    return TellStaff(News(text, _buttons(order, settings, store), order.id), to=order.assignee_id)
+    return TellStaff(News(text, _buttons(order, settings, store), order.id, is_nudge=True), to=order.assignee_id)
 
 
 def _buttons(order: Order, settings: Settings, store: Store) -> tuple[Button, ...]:

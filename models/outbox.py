@@ -111,8 +111,13 @@ _INSERT_ALERT = replace(
     ),
     exact=True,
 )  # fmt: skip
+# A nudge that was held is looked at again when other news joins it.
 _MERGE = update(
-    OutboxRow, ["id"], ["message", "fallback", "parts", "order_id"], where="state = 'queued' AND attempts = 0"
+    OutboxRow,
+    ["id"],
+    ["message", "fallback", "parts", "order_id", "arrival"],
+    where="state = 'queued' AND attempts = 0",
+    also="held = CASE WHEN arrival = 'ephemeral' THEN NULL ELSE held END",
 )
 _WAITING_ALERTS = statement(
     "SELECT id, contact_id, parts FROM outbox WHERE store_id = :store_id AND purpose = 'alert' AND state = 'queued'"
@@ -263,10 +268,11 @@ async def write_alerts(work: Work) -> None:
         short = messages.dump(alerts.fallback(parts, work.store, more=more))
         kept = {"first": [part.dump() for part in parts], "more": more}
         order_id = parts[0].order_id if len(parts) == 1 else None
+        arrival = EPHEMERAL if not more and all(part.is_nudge for part in parts) else MUST_ARRIVE
         if row:
-            work.append(_MERGE, (words, short, kept, order_id, row["id"]))
+            work.append(_MERGE, (words, short, kept, order_id, arrival, row["id"]))
         else:
-            alert = _row(work, contact_id, words, short, parts=kept, purpose=ALERT, order_id=order_id)
+            alert = _row(work, contact_id, words, short, parts=kept, purpose=ALERT, arrival=arrival, order_id=order_id)
             work.append(_INSERT_ALERT, alert)
 
 

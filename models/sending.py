@@ -31,7 +31,9 @@ class Recipient:
     wa_id: str | None
     bsuid: str | None
     alerted_at: datetime | None
-    """When an alert last went out to them."""
+    """When an alert last went out to them, which was more than a nudge."""
+    nudged_at: datetime | None
+    """When any alert did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Claim:
 
 _RECIPIENT = {
     "id": INT, "last_inbound_at": TIME, "paced_until": TIME, "backoffs": INT, "wa_id": TEXT, "bsuid": TEXT,
-    "alerted_at": TIME,
+    "alerted_at": TIME, "nudged_at": TIME,
 }  # fmt: skip
 _NUMBER = {
     "id": INT, "phone_number_id": TEXT, "paced_until": TIME, "paused_until": TIME, "pause_code": INT, "pauses": INT,
@@ -118,12 +120,15 @@ _SILENT = select(
     now=TIME,
     limit=INT,
 )
+_LAST_ALERT = (
+    "(SELECT MAX(a.attempted_at) FROM outbox a WHERE a.contact_id = c.id AND a.purpose = 'alert'"
+    " AND a.state IN ('sending', 'unknown', 'accepted', 'sent', 'delivered', 'read')"
+)
 _RECIPIENTS = statement(
     "SELECT c.id, c.last_inbound_at, c.paced_until, c.backoffs,"
     " (SELECT MAX(value) FROM identity i WHERE i.contact_id = c.id AND i.active AND i.kind = 'wa_id') AS wa_id,"
     " (SELECT MAX(value) FROM identity i WHERE i.contact_id = c.id AND i.active AND i.kind = 'bsuid') AS bsuid,"
-    " (SELECT MAX(a.attempted_at) FROM outbox a WHERE a.contact_id = c.id AND a.purpose = 'alert'"
-    " AND a.state IN ('sending', 'unknown', 'accepted', 'sent', 'delivered', 'read')) AS alerted_at"
+    f" {_LAST_ALERT} AND a.arrival <> 'ephemeral') AS alerted_at, {_LAST_ALERT}) AS nudged_at"
     " FROM contact c WHERE c.id IN :ids",
     {"ids": INT},
     _RECIPIENT,

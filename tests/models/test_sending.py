@@ -355,7 +355,7 @@ async def test_when_an_alert_last_went_out_is_known(database: Database) -> None:
     )
     [(_, recipient)] = (await claim(database)).sends
 
-    assert recipient.alerted_at == NOW.replace(day=1, hour=10, minute=0)
+    assert recipient.alerted_at == recipient.nudged_at == NOW.replace(day=1, hour=10, minute=0)
 
 
 async def test_nothing_is_due_when_nothing_waits_or_all_wait_for_an_answer(database: Database) -> None:
