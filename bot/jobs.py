@@ -10,7 +10,7 @@ from bot.whatsapp.client import Client, GraphError
 from flows.settings import Settings
 from flows.store import Store
 from flows.templates import definitions
-from models import inbox, outbox, sending, timers
+from models import inbox, outbox, sending, stores, timers, undo
 from models import templates as template_rows
 from models.database import Database
 from models.work import Work
@@ -67,13 +67,15 @@ class Jobs:
 
     async def forget(self) -> bool:
         """Empty what is older than the store's `retention`: payloads of events, words of messages."""
-        retention: timedelta = Settings(self._store.settings).get("retention")
-        if not retention:
-            return False
-        before = self._clock.now() - retention
         async with self._database.transaction() as connection:
+            store = await stores.find_first(connection)
+            retention: timedelta = Settings(store.settings if store else {}).get("retention")
+            if not retention:
+                return False
+            before = self._clock.now() - retention
             events = await inbox.forget(connection, before, BATCH)
             words = await outbox.forget(connection, before, BATCH)
+            await undo.forget(connection, self._clock.now())
         if events or words:
             log.info("payloads_forgotten", events=events, messages=words)
         return bool(events or words)

@@ -5,7 +5,7 @@ commit ran shares the next one.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -59,7 +59,6 @@ class Sender(Loop):
         super().__init__(clock, tick=tick)
         self._database, self._store, self._client = database, store, client
         self._ids, self._metrics = ids, metrics
-        self._pace: Pace | None = number_pace(Settings(store.settings).get("pace.number"))
         self._in_flight: set[asyncio.Task[None]] = set()
         self._answers: list[Answer] = []
 
@@ -117,14 +116,14 @@ class Sender(Loop):
         claim = Claim()
         if room > 0:
             claim = await sending.claim(
-                connection, store_id=self._store.id, now=now, limit=room, pace=self._pace,
+                connection, store_id=self._store.id, now=now, limit=room, pace=_pace,
                 choose=lambda row, recipient, states: settling.unsent(row, recipient, now, states),
             )  # fmt: skip
             if missed := [ended for ended in claim.ended if ended.row.is_missed]:
                 await self._tell_of_ended(connection, missed)
         self.is_dry = claim.is_all
         if self.is_dry or not claim.moved:
-            self.next_due = await sending.next_due(connection, self._store.id, self._pace, after=now)
+            self.next_due = await sending.next_due(connection, self._store.id, _pace, after=now)
         return claim
 
     async def _send(self, row: Outbound, recipient: Recipient, form: Message, *, since: datetime) -> None:
@@ -229,3 +228,7 @@ class Sender(Loop):
     async def _write(self, work: Work) -> None:
         await outbox.write_alerts(work)
         await work.flush()
+
+
+def _pace(settings: Mapping[str, str]) -> Pace | None:
+    return number_pace(Settings(settings).get("pace.number"))

@@ -11,7 +11,7 @@ from flows import limits, messages
 from flows.errors import Consequence, Scope, Verdict, classify
 from flows.messages import Message, Template
 from flows.window import closes_at, is_open
-from models.outbox import ALERT, TEMPLATE, WINDOW, Outbound
+from models.outbox import ALERT, EPHEMERAL, TEMPLATE, WINDOW, Outbound
 from models.sending import Recipient, Settlement, Unsent
 from models.templates import APPROVED, States
 
@@ -63,7 +63,7 @@ def unsent(row: Outbound, recipient: Recipient, now: datetime, states: States) -
     if _is_free(row, recipient, now):
         return None
     is_own_attempt = row.state == "unknown"  # the alert that counts as sent may be this one
-    if row.fallback is None or (row.purpose == ALERT and not is_own_attempt and _has_been_alerted(recipient)):
+    if row.fallback is None or (row.purpose == ALERT and not is_own_attempt and _has_been_alerted(row, recipient)):
         return Unsent(held=WINDOW)
     state = states.get((row.fallback.name, row.fallback.language), APPROVED)
     return None if state == APPROVED else Unsent(held=TEMPLATE)
@@ -84,11 +84,15 @@ def _is_free(row: Outbound, recipient: Recipient, now: datetime) -> bool:
     return is_open(recipient.last_inbound_at, now)
 
 
-def _has_been_alerted(recipient: Recipient) -> bool:
-    """Whether an alert went out since the window closed, as a template then: the next ones wait until they write."""
-    if recipient.alerted_at is None:
+def _has_been_alerted(row: Outbound, recipient: Recipient) -> bool:
+    """Whether an alert went out since the window closed, as a template then: the next ones wait until they write.
+
+    A nudge waits for any alert, and no alert for a nudge.
+    """
+    last_at = recipient.nudged_at if row.arrival == EPHEMERAL else recipient.alerted_at
+    if last_at is None:
         return False
-    return recipient.last_inbound_at is None or recipient.alerted_at >= closes_at(recipient.last_inbound_at)
+    return recipient.last_inbound_at is None or last_at >= closes_at(recipient.last_inbound_at)
 
 
 def judge(answer: Answer, now: datetime) -> Judgement:

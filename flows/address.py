@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flows.inbound import Location
 from flows.plain import plain
 
-FORM, TEXT, PLACE, SAVED = "form", "text", "place", "saved"
+FORM, TEXT, PLACE, SAVED, STAFF = "form", "text", "place", "saved", "staff"
 """Where an address came from. Only what the form gave needs no reading back."""
 
 Address = Mapping[str, str]

@@ -141,8 +141,9 @@ def _with_buttons_first(parts: Sequence[News]) -> list[News]:
 
 
 def fallback(parts: Sequence[News], store: Store, *, more: int = 0) -> Template:
-    """The same news for a closed window: the first piece, and how many there are."""
-    news = say("alert.short", store.language, first=fit(parts[0].text, PART_LENGTH), count=len(parts) + more)
+    """The same news for a closed window: the first piece that is more than a nudge, and how many there are."""
+    first = next((part for part in parts if not part.is_nudge), parts[0])
+    news = say("alert.short", store.language, first=fit(first.text, PART_LENGTH), count=len(parts) + more)
     return staff_alert(store, news, store.language)
 
 

@@ -6,9 +6,10 @@ from typing import Protocol
 
 from flows import address as addresses
 from flows import checkout, durations, labels
+from flows.hours import moment
 from flows.messages import BODY, ROW_TITLE, TEXT, Button, Buttons, Message, Row, Rows, Text, fit
 from flows.money import show
-from flows.order import Line, Order, Part
+from flows.order import FORCED, Line, Order, Part, Step
 from flows.order_table import next_actions
 from flows.phrases import say
 from flows.plain import plain
@@ -37,6 +38,13 @@ class Change(Protocol):
     def tracking(self) -> str | None: ...
     @property
     def at(self) -> datetime: ...
+
+
+def did(action: str, language: str) -> str:
+    """What somebody did, as the history tells it."""
+    if action.startswith(FORCED):
+        return say("did.forced", language, did=say(f"did.{action.removeprefix(FORCED)}", language))
+    return say(f"did.{action}", language)
 
 
 def head(order: Order, store: Store) -> str:
@@ -101,6 +109,28 @@ def items(parts: Sequence[Part], lines: Sequence[Line], language: str) -> str:
     return ", ".join(say("card.item", language, quantity=count, title=plain(title, 40)) for count, title in named)
 
 
+def pieces(order: Order, lines: Sequence[Line], store: Store) -> Message:
+    """Every line with all that was known of it when it was sold, and what became of its pieces."""
+    return Text(fit("\n\n".join([head(order, store), *(_line(order, line, store) for line in lines)]), TEXT))
+
+
+def _line(order: Order, line: Line, store: Store) -> str:
+    language = store.language
+
+    def money(minor: int) -> str:
+        return show(minor, order.currency, store.locale)
+
+    named = [say("card.item", language, quantity=line.quantity, title=plain(line.title, 80))]
+    called = " · ".join(plain(text, 100) for text in (line.brand, line.retailer_id) if text)
+    price = say("items.price", language, each=money(line.unit_price), total=money(line.total))
+    became = (
+        ("shipped", line.shipped), ("backordered", line.backordered), ("returned", line.returned),
+        ("canceled", line.canceled),
+    )  # fmt: skip
+    fate = ", ".join(say(f"items.{name}", language, count=count) for name, count in became if count)
+    return "\n".join(part for part in (*named, called, price, fate, line.image_link) if part)
+
+
 def announcement(order: Order, lines: Sequence[Line], store: Store, *, customer: str) -> str:
     """A new order in a few lines, as staff are told of it."""
     language = store.language
@@ -126,7 +156,10 @@ def announcement(order: Order, lines: Sequence[Line], store: Store, *, customer:
 
 def _customer(order: Order, customer: str, chat: str | None, language: str) -> str:
     lines = [say("card.customer", language, customer=plain(customer))]
-    lines.append(say("card.chat", language, chat=chat) if chat else say("card.no_chat", language))
+    key = "card.chat" if chat and order.has_chat else "card.no_chat" if order.has_chat else "card.never_chat"
+    lines.append(say(key, language, chat=chat))
+    if order.tags:
+        lines.append(say("card.tags", language, tags=", ".join(order.tags)))
     if order.customer_note:
         lines.append(say("card.note", language, note=plain(order.customer_note, 200)))
     if order.needs_review:
@@ -138,7 +171,8 @@ def _delivery(order: Order, language: str) -> str:
     if order.address is not None:
         text = say("card.address", language, address="\n".join(addresses.lines(order.address)))
     elif order.needs_address:
-        text = say("card.no_address", language)
+        asked = order.checkout_step == Step.ADDRESS
+        text = say("card.no_address" if asked else "card.address_not_asked", language, number=order.number)
     else:
         text = ""
     if order.tracking:
@@ -186,7 +220,7 @@ def history(order: Order, changes: Sequence[Change], store: Store) -> Message:
 
 def _what(change: Change, store: Store) -> str:
     """What was done, and the shop's own word for the status that it led to."""
-    what = say(f"did.{change.action}", store.language)
+    what = did(change.action, store.language)
     words = Settings(store.settings).vocabulary.statuses
     was, label = words.get(change.status_before or ""), words.get(change.status_after)
     if not label or label == was or label.casefold() == what.casefold():
@@ -229,10 +263,3 @@ def timeline(order: Order, changes: Sequence[Change], store: Store, language: st
         key = "notice.tracking_with" if order.carrier else "notice.tracking"
         lines.append(say(key, language, tracking=order.tracking, carrier=order.carrier))
     return "\n".join(lines)
-
-
-def moment(at: datetime, store: Store) -> str:
-    """Day and time by the store's clock, as its locale writes them."""
-    from babel.dates import format_datetime
-
-    return str(format_datetime(at, "d MMM, HH:mm", tzinfo=store.zone, locale=store.locale.replace("-", "_")))

@@ -7,9 +7,11 @@ from datetime import datetime
 from flows import address as addresses
 from flows.address import Address
 from flows.cart import PricedCart
+from flows.hours import moment, next_opening
 from flows.messages import BODY, AddressForm, Button, Buttons, Message, Template, Text
 from flows.money import show
 from flows.order import Line, Order, Step
+from flows.order_rules import is_prepaid
 from flows.phrases import say
 from flows.plain import plain
 from flows.quote import fitting, refusal_text
@@ -87,7 +89,7 @@ def summary(order: Order, lines: Sequence[Line], store: Store, language: str) ->
 
 def received(
     order: Order, lines: Sequence[Line], priced: PricedCart, *, store: Store, language: str,
-    saved: Address | None, has_form: bool,
+    settings: Settings, saved: Address | None, has_form: bool,
 ) -> Message:  # fmt: skip
     """The first answer: the order with its prices, what could not be taken, and the next question or step."""
     parts = [
@@ -97,18 +99,23 @@ def received(
     notes = [
         say("cart.drifted_short", language, title=plain(line.product.title)) for line in priced.lines if line.drifted
     ]
-    notes += [
-        say("cart.backordered", language, title=plain(line.product.title), count=line.backordered)
-        for line in priced.lines
-        if line.backordered
-    ]
+    notes += waiting(lines, language)
     notes += [refusal_text(refusal, store, language) for refusal in priced.refusals]
     if notes:
         parts.append(fitting(notes, NOTES_ROOM, language))
     head = "\n\n".join(parts)
     if order.checkout_step == Step.COMPLETE:
-        return Text("\n\n".join([head, next_step(order, store, language)]))
+        return Text("\n\n".join([head, next_step(order, settings, store, language, now=order.changed_at)]))
     return ask_address(order, head, language=language, saved=saved, has_form=has_form)
+
+
+def waiting(lines: Sequence[Line], language: str) -> list[str]:
+    """Which pieces are not there yet, a sentence for each line that has some."""
+    return [
+        say("cart.backordered", language, title=plain(line.title), count=line.backordered)
+        for line in lines
+        if line.backordered
+    ]
 
 
 def ask_address(order: Order, head: str, *, language: str, saved: Address | None, has_form: bool) -> Message:
@@ -143,24 +150,40 @@ def _yes_or_change(order: Order, language: str) -> tuple[Button, Button]:
     )
 
 
-def completed(order: Order, *, store: Store, language: str) -> Message:
+def completed(order: Order, *, settings: Settings, store: Store, language: str, now: datetime) -> Message:
     """Nothing is open with the customer any more: what happens next, and who moves."""
     parts = [say("order.address_kept", language, label=order.label)] if order.address else []
-    return Text("\n\n".join([*parts, next_step(order, store, language)]))
+    return Text("\n\n".join([*parts, next_step(order, settings, store, language, now=now)]))
 
 
-def next_step(order: Order, store: Store, language: str) -> str:
-    """Who moves next, and how it is paid. Said after everything a customer does."""
+def opened(order: Order, *, settings: Settings, store: Store, language: str, now: datetime) -> str:
+    """The shop has opened, and what was held goes on."""
+    opens = say("next.open_again", language, store=store.name)
+    return f"{opens} {next_step(order, settings, store, language, now=now)}"
+
+
+def next_step(order: Order, settings: Settings, store: Store, language: str, *, now: datetime) -> str:
+    """Who moves next, how it is paid, and what is still missing. Said after everything a customer does."""
+    amount = show(order.balance_due, order.currency, store.locale)
+    pays_first = is_prepaid(order) and bool(order.balance_due)
     is_pickup = order.delivery_method == "pickup"
-    confirmed = "next.confirmed_pickup" if is_pickup else "next.confirmed"
-    key = confirmed if order.status == "confirmed" else "next.shop_confirms"
-    amount = show(order.total, order.currency, store.locale)
-    pays = (
-        say("next.cash_at_pickup" if is_pickup else "next.cash_on_delivery", language, amount=amount)
-        if order.payment_method == "cod"
-        else ""
-    )
-    return " ".join(part for part in (say(key, language, label=order.label, store=store.name), pays) if part)
+    if order.status == "confirmed":
+        keys = ["next.confirmed_pickup" if is_pickup else "next.confirmed", "next.pays" if pays_first else ""]
+    elif order.status == "on_hold":
+        keys = ["next.closed", "next.pays_then" if pays_first else ""]
+    elif pays_first and settings.get("order_flow") == "pay_then_confirm":
+        keys = ["next.pays_first"]
+    else:
+        keys = ["next.shop_confirms", "next.pays_then" if pays_first else ""]
+    if order.payment_method == "cod" and order.balance_due:
+        keys.append("next.cash_at_pickup" if is_pickup else "next.cash_on_delivery")
+    if order.needs_address and order.address is None:
+        keys.append("next.asks_address")
+    fields = {"label": order.label, "store": store.name, "amount": amount}
+    if order.status == "on_hold":
+        opening = next_opening(settings.get("business_hours"), now, store.zone)
+        fields["opening"] = moment(opening or now, store)
+    return " ".join(say(key, language, **fields) for key in keys if key)
 
 
 def fallback(order: Order, store: Store, news: str, language: str, *, template: str | None = None) -> Template:

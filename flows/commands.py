@@ -21,11 +21,15 @@ class Row:
 ORDERS = (
     Row(
         "orders",
-        "orders [status] [unpaid|paid] [archived] [today] [sort date|paid] [asc|desc] [page]",
+        "orders [status] [paid|unpaid] [mine] [today] [archived] [sort date|paid] [asc|desc] [page]",
         "command.orders",
         "orders",
     ),
+    Row("board", "board", "command.board", "board"),
+    Row("find", "find text", "command.find", "find"),
+    Row("new", "new NUMBER 2xSKU 1xSKU [note]", "command.new", "new"),
     Row("order", "order 1042", "command.order", "order"),
+    Row("items", "items 1042", "command.items", "items"),
     Row("history", "history 1042", "command.history", "history"),
     Row("why", "why 1042 ship", "command.why", "why"),
     Row("confirm", "confirm 1042 [1043 …] [note]", "command.confirm", "confirm"),
@@ -49,6 +53,13 @@ ORDERS = (
     Row("archive", "archive 1042 [1043 …]", "command.archive", "archive"),
     Row("unarchive", "unarchive 1042 [1043 …]", "command.unarchive", "unarchive"),
     Row("note", "note 1042 text", "command.note", "note"),
+    Row("assign", "assign 1042 NAME", "command.assign", "assign"),
+    Row("tag", "tag 1042 word", "command.tag", "tag"),
+    Row("mark", "mark 1042 STATUS", "command.mark", "mark"),
+    Row("address", "address 1042 TEXT", "command.address", "address"),
+    Row("chat", "chat 1042 text", "command.chat", "chat"),
+    Row("resend", "resend 1042", "command.resend", "resend"),
+    Row("force", "force ship 1042 … reason", "command.force", "force"),
 )
 """The commands about orders: actions of the order's table under their own names, and ways to look at it."""
 
@@ -68,6 +79,9 @@ COMMANDS = (
     *GOODS,
     Row("help", "help [command]", "command.help", "help"),
     Row("doctor", "doctor", "command.doctor", "doctor"),
+    Row("undo", "undo", "command.undo", "undo"),
+    Row("settings", "settings [name [value]]", "command.settings", "settings"),
+    Row("staff", "staff [add NUMBER ROLE NAME | remove NUMBER]", "command.staff", "staff"),
 )
 BY_WORD: Mapping[str, Row] = {row.word: row for row in COMMANDS}
 WORDS = tuple(BY_WORD)

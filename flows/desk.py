@@ -12,7 +12,7 @@ from typing import Any
 from flows import limits
 from flows.lifecycle import Outcome, Reason, Refused
 from flows.messages import fit
-from flows.order import STAFF, Action, Line, Part
+from flows.order import DERIVED, STAFF, Action, Line, Part
 from flows.order_table import COMMANDS, ORDER
 from flows.phrases import LANGUAGES, say
 from flows.plain import plain
@@ -38,6 +38,10 @@ PAGE = 10
 _SEVERAL = frozenset(
     {"confirm", "approve", "start", "pack", "out", "deliver", "complete", "release", "archive", "unarchive"}
 )
+FINAL = frozenset({"cancel", "reject", "deny"})
+"""What ends an order is asked about once before."""
+_TEXTS = frozenset({"note", "assign", "tag", "mark", "address", "chat"})
+"""Commands of which everything after the number is text."""
 _ASKED = {
     "why.no_pieces": PIECES,
     "why.tracking": TRACKING, "why.reason": REASON, "why.recall_reason": REASON, "why.invoice_number": INVOICE,
@@ -73,6 +77,12 @@ class Request:
     about: str | None = None
     invoice: str | None = None
     parts: tuple[Part, ...] = ()
+    is_forced: bool = False
+
+    @property
+    def permit(self) -> str:
+        """The command whose permission it needs."""
+        return "force" if self.is_forced else self.word
 
     @property
     def event(self) -> str:
@@ -83,7 +93,7 @@ class Request:
     def action(self) -> Action:
         return Action(
             self.event, STAFF, note=self.note, tracking=self.tracking, carrier=self.carrier, is_quiet=self.is_quiet,
-            number=self.invoice, parts=self.parts,
+            number=self.invoice, parts=self.parts, is_forced=self.is_forced,
         )  # fmt: skip
 
     def remember(self) -> dict[str, Any]:
@@ -102,12 +112,14 @@ def read(word: str, argument: str, *, carriers: Sequence[str] = (), is_reply: bo
     words = _WORDS.findall(line)
     if word == "why":
         return _read_why(words)
+    if word == "force":
+        return _read_force(argument, carriers, is_reply=is_reply)
     numbers, words = _take_numbers(words, most=MOST + 1 if word in _SEVERAL else 1, sure=is_reply)
     if len(numbers) > MOST:
         return Reason("desk.too_many", {"most": MOST})
-    if word in ("order", "history"):
+    if word in ("order", "items", "history", "resend"):
         return Request(word, numbers)
-    if word == "note":
+    if word in _TEXTS:
         return Request(word, numbers, _note(words, below))
     if word == "ship":
         return _read_ship(numbers, words, below, carriers)
@@ -124,6 +136,23 @@ def _read_ship(numbers: tuple[int, ...], words: list[str], below: str, carriers:
     is_quiet = _take_quiet(words)
     tracking, carrier, words = _take_tracking(words, carriers, _TRACKING)
     return Request("ship", numbers, _note(words, below), tracking, carrier, is_quiet, parts=parts)
+
+
+def _read_force(argument: str, carriers: Sequence[str], *, is_reply: bool) -> Request | Reason:
+    """The action that a manager insists on. What follows from records cannot be insisted on."""
+    first, _, rest = argument.strip().partition(" ")
+    word = first.lower()
+    if word in DERIVED or word in ("refunded", "paid"):
+        return Reason("desk.derived", {"word": word})
+    if not word:
+        return Reason("desk.force_what")
+    if word == "add":
+        return Reason("desk.needs_no_force", {"word": word})
+    if word not in COMMANDS:
+        hint = nearest(word, COMMANDS) or "ship"
+        return Reason("desk.no_force", {"word": plain(first, 30), "nearest": hint})
+    request = read(word, rest, carriers=carriers, is_reply=is_reply)
+    return request if isinstance(request, Reason) else replace(request, numbers=request.numbers[:1], is_forced=True)
 
 
 def _read_why(words: Sequence[str]) -> Request | Reason:
@@ -256,13 +285,15 @@ class ListRequest:
     is_today: bool = False
     is_ascending: bool = False
     page: int = 1
+    is_mine: bool = False
     money: str | None = None
     by_payment: bool = False
     is_archived: bool = False
 
     def text(self) -> str:
         """How this is asked for."""
-        words = [word for word, is_meant in (("archived", self.is_archived), ("today", self.is_today)) if is_meant]
+        flags = {"mine": self.is_mine, "archived": self.is_archived, "today": self.is_today}
+        words = [word for word, is_meant in flags.items() if is_meant]
         by = ["sort", "paid"] if self.by_payment else ["sort", "date"] if self.is_ascending else []
         order = [*by, *(["asc"] if self.is_ascending else [])]
         page = [str(self.page)] if self.page > 1 else []
@@ -313,6 +344,8 @@ def _take_list_word(
             return 1, replace(request, is_today=True)
         case [("paid" | "unpaid") as money, *_]:
             return 1, replace(request, money=money)
+        case ["mine", *_]:
+            return 1, replace(request, is_mine=True)
         case ["archived", *_]:
             return 1, replace(request, is_archived=True)
         case ["sort", ("date" | "paid") as by, *_]:
@@ -343,10 +376,13 @@ def _names_of_statuses(language: str, vocabulary: Vocabulary | None) -> dict[str
     return names | own
 
 
+_LIST_WORDS = ("today", "mine", "paid", "unpaid", "archived", "sort", "asc", "desc")
+
+
 def _list_help(
     word: str, names: Mapping[str, tuple[str, ...]], language: str, vocabulary: Vocabulary | None
 ) -> dict[str, object]:
-    close = nearest(word, [*names, "today", "paid", "unpaid", "archived", "sort", "asc", "desc"])
+    close = nearest(word, [*names, *_LIST_WORDS])
     hint = " " + say("desk.did_you_mean", language, nearest=close) if close else ""
     known = vocabulary.statuses if vocabulary else dict.fromkeys(ORDER.statuses, "")
     labels = dict.fromkeys(known[status] or say(f"status.{status}", language) for status in known)

@@ -9,22 +9,30 @@ from flows.news import News
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Words for a contact; `fallback` goes out when their window is closed. `order_id` is what a reply to it is about."""
+    """Words for a contact; `fallback` goes out when their window is closed. `order_id` is what a reply to it is about.
+
+    They wait until `due_at`, for as long as what they tell can be taken back.
+    """
 
     contact_id: int
     message: Message
     fallback: Template | None = None
     order_id: int | None = None
     arrival: str = "must_arrive"
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TellStaff:
-    """News for everyone of the shop who gets alerts, but for whoever caused it and gets the answer; or `only` for one."""
+    """News for everyone of the shop who gets alerts, but for whoever caused it and gets the answer; or `only` for one.
+
+    `to` is the one whom it is for; all get it when they are of the shop no more.
+    """
 
     news: News
     but: int | None = None
     only: int | None = None
+    to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,12 @@
 """Opening hours and spans of the day as people write them: `mon-fri 09:00-18:00, sat 10:00-14:00`, `21:00-08:00`."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from flows.store import Store
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = timedelta(days=1)
@@ -78,3 +82,27 @@ def parse_closed(text: str) -> Closed | None:
             except ValueError:
                 raise ValueError(f"{day!r} is not a day; write it like until 2026-12-26") from None
     raise ValueError(f"{text.strip()!r} is not known; write off, on, or until and a day, like until 2026-12-26")
+
+
+def next_opening(openings: Sequence[Opening], now: datetime, zone: ZoneInfo) -> datetime | None:
+    """When the shop opens next, by its own clock on the wall; None while it is open."""
+    local = now.astimezone(zone)
+    midnight = datetime.combine(local.date(), time(), zone)
+    ahead = []
+    for days in range(-1, 8):
+        day = midnight + days * DAY
+        for opening in openings:
+            if opening.weekday != day.weekday():
+                continue
+            opens, closes = day + opening.span.opens, day + opening.span.closes
+            if opens <= local < closes:
+                return None
+            ahead += [opens] if opens > local else []
+    return min(ahead).astimezone(UTC)
+
+
+def moment(at: datetime, store: Store) -> str:
+    """Day and time by the store's clock, as its locale writes them."""
+    from babel.dates import format_datetime
+
+    return str(format_datetime(at, "d MMM, HH:mm", tzinfo=store.zone, locale=store.locale.replace("-", "_")))

@@ -1,11 +1,13 @@
 """What follows when an order moves: who is told what, which timers ring, what becomes of the stock. All of it is data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from flows import card, checkout, feedback, fulfilment, labels, told
+from flows import card, checkout, durations, feedback, fulfilment, labels, told
 from flows.effects import Effect, MoveStock, Say, StartTimer, StopTimer, TellStaff
 from flows.fulfilment import Shipment
+from flows.hours import next_opening
 from flows.messages import Button, Buttons, Message, Text
 from flows.money import show
 from flows.news import News
@@ -46,14 +48,48 @@ def follow(
     ]
 
 
+def waiting(effects: Sequence[Effect], contact_id: int, until: datetime) -> tuple[list[Effect], int]:
+    """What the customer is told waits as long as it can be taken back; and how many messages do: of one event it is one."""
+    told = [isinstance(effect, Say) and effect.contact_id == contact_id for effect in effects]
+    waiting = [
+        replace(effect, due_at=until) if isinstance(effect, Say) and is_told else effect
+        for effect, is_told in zip(effects, told, strict=True)
+    ]
+    return waiting, int(any(told))
+
+
+def undone(
+    before: Sale, after: Sale, settings: Settings, *, was: Sequence[Shipment] = (), now: Sequence[Shipment] = ()
+) -> list[Effect]:
+    """What follows when `before` is taken back and the order with its parcels is as it was."""
+    return [*timers(after.order, settings), *_stock(before, after, was, now, is_sold=False)]
+
+
+def opens_later(order: Order, settings: Settings, store: Store, now: datetime) -> datetime | None:
+    """When an order that has just come goes on, if the shop is closed and holds such orders (`after_hours`)."""
+    if order.status != "placed" or settings.get("after_hours") != "hold":
+        return None
+    return next_opening(settings.get("business_hours"), now, store.zone)
+
+
 def submitted(order: Order, lines: Sequence[Line], where: Setting) -> TellStaff:
     """A complete order is announced with its card and the actions that come next."""
     text = card.announcement(order, lines, where.store, customer=where.customer)
-    buttons = tuple(
-        Button(card.action_id(order, event), say(f"action.{event}", where.store.language))
-        for event in next_actions(order, where.settings)[:3]
+    return TellStaff(News(text, _buttons(order, where.settings, where.store), order.id), but=None)
+
+
+def stale(order: Order, store: Store, settings: Settings, now: datetime) -> TellStaff:
+    """An order that nobody has taken further for too long, with what comes next."""
+    head, since = card.head(order, store), durations.about(now - order.changed_at)
+    text = say("news.stale", store.language, head=head, since=since)
+    return TellStaff(News(text, _buttons(order, settings, store), order.id, is_nudge=True), to=order.assignee_id)
+
+
+def _buttons(order: Order, settings: Settings, store: Store) -> tuple[Button, ...]:
+    return tuple(
+        Button(card.action_id(order, event), say(f"action.{event}", store.language))
+        for event in next_actions(order, settings)[:3]
     )
-    return TellStaff(News(text, buttons, order.id), but=None)
 
 
 def timers(order: Order, settings: Settings) -> list[Effect]:
@@ -96,7 +132,8 @@ def _words(before: Order, sale: Sale, action: Action, where: Setting) -> list[Ef
     order = sale.order
     name = told.occasion(order, action)
     is_told = told.tells_customer(order, action, where.settings)
-    if name is None or not is_told or action.is_quiet or where.actor_id == order.contact_id:
+    is_out_of_reach = where.actor_id == order.contact_id or not order.has_chat
+    if name is None or not is_told or action.is_quiet or is_out_of_reach:
         return []
     key = f"notice.{name}"
     if action.event == "cancel" and before.status in ON_ITS_WAY:

@@ -78,6 +78,10 @@ DERIVED = ("partially_shipped", "returned")
 
 ENDED = frozenset({"delivered", "delivery_confirmed", "completed", "canceled", "rejected", "expired", "returned"})
 """Nothing more is to be done before somebody wishes it."""
+FORCED = "force "
+"""What stands in the history before an action that overruled the shop's own rules."""
+WHATSAPP, STAFFED, COUNTER = "whatsapp", "staff", "counter"
+"""Where an order came from: a cart, or the shop made it, with or without a conversation with the customer."""
 ON_ITS_WAY = ("partially_shipped", "shipped", "out_for_delivery", "awaiting_confirmation")
 DEAD = frozenset({"canceled", "rejected", "expired"})
 """Nothing comes of it, so nothing is owed for it."""
@@ -139,6 +143,11 @@ class Order:
         return f"#{self.number}"
 
     @property
+    def has_chat(self) -> bool:
+        """Whether there is a conversation with the customer: not when the shop took the order at its counter."""
+        return self.channel != COUNTER
+
+    @property
     def needs_address(self) -> bool:
         return self.delivery_method in ("courier", "rider")
 
@@ -192,3 +201,8 @@ class Action:
     number: str | None = None
     is_forced: bool = False
     details: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """As the history remembers it."""
+        return FORCED + self.event if self.is_forced else self.event

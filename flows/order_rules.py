@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from flows.approval import is_over_limit
 from flows.lifecycle import Guard, Reason
 from flows.order import CUSTOMER, ON_ITS_WAY, Action, Line, Order, Part, Step
 from flows.settings import Settings
@@ -80,9 +81,17 @@ def invoice_number_is_given(case: Case) -> Reason | None:
 
 @overridable
 def is_approved(case: Case) -> Reason | None:
-    """With `require_approval` on, work begins when somebody has approved."""
-    waits = case.order.status == "confirmed" and case.settings.get("require_approval")
+    """With `require_approval` on, or from `approval_limit` on, work begins when somebody has approved."""
+    needed = case.settings.get("require_approval") or is_over_limit(case.order, case.settings)
+    waits = needed and case.order.status == "confirmed"
     return Reason("why.approval") if waits else None
+
+
+@overridable
+def is_paid_to_confirm(case: Case) -> Reason | None:
+    """Where the money comes first, it is what confirms an order that is paid before it is sent."""
+    comes_first = case.settings.get("order_flow") == "pay_then_confirm" and is_prepaid(case.order)
+    return Reason("why.unpaid") if comes_first and case.order.balance_due else None
 
 
 @overridable
@@ -249,11 +258,7 @@ def flow_confirms(case: Case) -> Reason | None:
     """In the flow `manual` a complete order waits for the shop; in `pay_then_confirm` for the money, but for what is paid
     at the door.
     """
-    flow = case.settings.get("order_flow")
-    if flow == "manual":
-        return Reason("why.manual")
-    waits = flow == "pay_then_confirm" and is_prepaid(case.order) and case.order.balance_due
-    return Reason("why.unpaid") if waits else None
+    return Reason("why.manual") if case.settings.get("order_flow") == "manual" else is_paid_to_confirm(case)
 
 
 def capture_confirms(case: Case) -> Reason | None:

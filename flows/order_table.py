@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flows import order_rules as rules
+from flows.approval import is_over_limit
 from flows.lifecycle import ALREADY, BACK, AlreadySo, Lifecycle, Move, Outcome, Reason, Refused, read_grid
 from flows.order import CUSTOMER, DERIVED, ENDED, STAFF, STATES, Action, Line, Order, Step
 from flows.order_rules import Case
@@ -144,6 +145,7 @@ ORDER: Lifecycle[Case] = Lifecycle(
     by_state=read_grid(_DESK, _WORK, _AFTER, _FACTS),
     by_status=read_grid(_DESK_BY_STATUS, _WORK_BY_STATUS, _AFTER_BY_STATUS, _FACTS_BY_STATUS),
     guards={
+        "confirm": (rules.is_paid_to_confirm,),
         "reject": (rules.reason_is_given,),
         "deny": (rules.reason_is_given,),
         "hold": (rules.reason_is_given,),
@@ -236,6 +238,8 @@ def moved(order: Order, action: Action, outcome: Move, now: datetime) -> Order:
         carrier=action.carrier or order.carrier,
         invoice_number=action.number if event == "invoice" else order.invoice_number,
         packed_at=now if event == "pack" else None if event == "resume" else order.packed_at,
+        claimed_at=now if event == "export" else order.claimed_at,
+        claimed_by=action.details.get("by") if event == "export" else order.claimed_by,
         mark=None if moves else order.mark,
         archived_at=now if event == "archive" else None if event == "unarchive" else order.archived_at,
         asks_cancel=order.asks_cancel and event != "cancel",
@@ -252,7 +256,7 @@ def next_actions(order: Order, settings: Settings, *, by: str = STAFF, now: date
         return []
     offered = []
     for event in LIKELY:
-        if event in _WHERE_IN_USE and not settings.get(_WHERE_IN_USE[event]):
+        if not _is_in_use(event, order, settings):
             continue
         if event == "ship" and order.delivery_method == "pickup" and settings.vocabulary.uses("packed", is_pickup=True):
             continue  # it is packed and fetched
@@ -271,6 +275,12 @@ _WHERE_IN_USE = {"approve": "require_approval", "invoice": "invoices"}
 """What is offered only where the store's settings make a step of it."""
 
 
+def _is_in_use(event: str, order: Order, settings: Settings) -> bool:
+    if event not in _WHERE_IN_USE or settings.get(_WHERE_IN_USE[event]):
+        return True
+    return event == "approve" and is_over_limit(order, settings)
+
+
 def why_not(
     order: Order, event: str, settings: Settings, *, by: str = STAFF, now: datetime | None = None
 ) -> tuple[Reason, ...]:
@@ -279,9 +289,26 @@ def why_not(
     return outcome.reasons if isinstance(outcome, Refused) else ()
 
 
-REMIND, ABANDON, EXPIRE, COMPLETE, ARCHIVE = "remind", "abandon", "expire", "complete", "archive"
-TIMERS = (REMIND, ABANDON, EXPIRE, COMPLETE, ARCHIVE)
+REMIND, ABANDON, EXPIRE, STALE, COMPLETE, ARCHIVE = "remind", "abandon", "expire", "stale", "complete", "archive"
+TIMERS = (REMIND, ABANDON, EXPIRE, STALE, COMPLETE, ARCHIVE)
 """Kinds of an order's timers; their subject is the order's id."""
+OPENING = "opening"
+"""The shop opens: what was held because it was closed goes on, unless somebody saw to it before."""
+_SHOPS_TURN = frozenset(
+    {
+        "placed",
+        "confirmed",
+        "payment_review",
+        "on_hold",
+        "approved",
+        "processing",
+        "awaiting_invoice",
+        "invoice_issued",
+        "packed",
+        "out_for_delivery",
+    }
+)
+"""Statuses in which the order waits for somebody of the shop, and not for its customer or a carrier."""
 
 
 _COMPLETED_FROM = ("delivered", "delivery_confirmed", "awaiting_confirmation")
@@ -296,6 +323,8 @@ def open_until(order: Order, settings: Settings) -> tuple[tuple[str, datetime], 
         waits = {EXPIRE: "expire_after"}
     elif order.status in _COMPLETED_FROM and settings.vocabulary.uses("completed"):
         waits = {COMPLETE: "auto_complete_after"}
+    elif order.status in _SHOPS_TURN:
+        waits = {STALE: "stale_after"}
     elif order.status in ENDED and order.archived_at is None:
         waits = {ARCHIVE: "auto_archive_after"}
     moments = []

@@ -20,11 +20,15 @@ STAFF = ALL - {Role.VIEWER}
 SENIOR = frozenset({Role.MANAGER, Role.OWNER})
 """Whoever decides about money, and overrules."""
 
+OWNERS = frozenset({Role.OWNER})
+"""Whoever decides how the shop works, and who works in it."""
+
 POLICY: Mapping[str, frozenset[Role]] = {
     "help": ALL,
     "doctor": ALL,
     "alerts": STAFF,
-    **dict.fromkeys(("orders", "order", "history", "why"), ALL),
+    "undo": STAFF,
+    **dict.fromkeys(("orders", "board", "find", "order", "items", "history", "why"), ALL),
     **dict.fromkeys(
         (
             "confirm",
@@ -52,8 +56,18 @@ POLICY: Mapping[str, frozenset[Role]] = {
         ),
         STAFF,
     ),
-    **dict.fromkeys(("accept", "deny", "resume", "refund", "credit"), SENIOR),
+    **dict.fromkeys(("assign", "tag", "mark", "address", "resend", "chat", "new"), STAFF),
+    **dict.fromkeys(("accept", "deny", "resume", "force", "refund", "credit"), SENIOR),
+    **dict.fromkeys(("settings", "staff", "allow"), OWNERS),
 }
+
+
+LIMITS: Mapping[tuple[Role, str], str] = {(Role.AGENT, "approve"): "approval_limit"}
+"""The setting with the amount up to which a role may do something by itself."""
+
+
+def limit(role: str, action: str) -> str | None:
+    return next((name for (who, what), name in LIMITS.items() if (who, what) == (role, action)), None)
 
 
 def may(role: str, action: str) -> bool:

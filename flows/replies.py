@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from flows import card, desk, labels, told
+from flows import card, checkout, desk, durations, labels, told, undo
+from flows.approval import ALLOW, REFUSE
 from flows.card import ACTIONS_AS_BUTTONS
 from flows.cart import PricedCart, Refusal, Short, SoldOut, Unknown
 from flows.desk import PAGE, ListRequest, Request
+from flows.hours import moment
 from flows.lifecycle import AlreadySo, Reason, Refused
 from flows.messages import BODY, ROW_TITLE, TEXT, Button, Buttons, Message, Row, Rows, Text, fit
-from flows.money import major, show
-from flows.order import STAFF, Action, Line, Order
+from flows.money import exponent, major, show
+from flows.news import News
+from flows.order import STAFF, Action, Line, Order, Step
 from flows.order_table import LIKELY, ORDER, decide, next_actions
 from flows.phrases import say
 from flows.plain import plain
@@ -83,11 +86,98 @@ def done(order: Order, request: Request, counter: Counter, *, is_own: bool, sold
     if request.note:
         lines.append(say("card.note", language, note=plain(request.note, 200)))
     lines += money_after(order, request.event, counter)
-    if told.tells_customer(order, request.action, counter.settings) and not is_own:
-        lines.append(say("desk.quiet" if request.is_quiet else "desk.told", language))
+    window = undo.window(request.action, counter.settings)
+    if request.is_forced:
+        lines.append(say("desk.forced", language))
+    is_told = told.tells_customer(order, request.action, counter.settings)
+    if is_told and not order.has_chat:
+        lines.append(say("desk.no_chat", language))
+    elif is_told and not is_own:
+        key = "desk.quiet" if request.is_quiet else "desk.told_soon" if window else "desk.told"
+        lines.append(say(key, language, window=durations.show(window)))
     if not counter.next_actions(order) and not order.balance_due:
         lines.append(say("desk.ended", language))
-    return _with_actions(order, lines, counter)
+    return _with_actions(order, lines, counter, can_undo=bool(window))
+
+
+def undone(changes: Sequence[tuple[Order, card.Change]], counter: Counter) -> Message:
+    """What was taken back, and how these orders stand again."""
+    lines = []
+    for order, change in changes:
+        did = card.did(change.action, counter.language)
+        lines += [card.head(order, counter.store), say("undo.done", counter.language, did=did)]
+    return _with_actions(changes[0][0], lines, counter) if len(changes) == 1 else Text(fit("\n".join(lines), TEXT))
+
+
+def not_undone(order: Order | None, counter: Counter) -> Message:
+    """It is too late, or there was nothing."""
+    window: timedelta = counter.settings.get("undo_window")
+    key = "undo.off" if not window else "undo.late" if order else "undo.nothing"
+    text = say(key, counter.language, window=durations.show(window))
+    if order is None:
+        return Text(text)
+    return _with_actions(order, [card.head(order, counter.store), text], counter)
+
+
+def made(order: Order, lines: Sequence[Line], counter: Counter) -> Message:
+    """An order that staff took, and what its customer hears of it."""
+    language = counter.language
+    items = ", ".join(
+        say("card.item", language, quantity=line.quantity, title=plain(line.title, 40)) for line in lines[:10]
+    )
+    amount = show(order.total, order.currency, counter.store.locale)
+    if not order.has_chat:
+        key = "new.without_chat" if order.needs_address else "new.without_chat_fetched"
+    else:
+        key = "new.asked" if order.checkout_step == Step.ADDRESS else "new.told"
+    customer = say(key, language, number=order.number)
+    waiting = checkout.waiting(lines, language)
+    return _with_actions(order, [card.head(order, counter.store), items, amount, *waiting, customer], counter)
+
+
+def unclear(order: Order, key: str, counter: Counter, **fields: object) -> Message:
+    """A sentence about an order, below its status."""
+    text = say(key, counter.language, number=order.number, label=order.label, **fields)
+    return Text("\n".join([card.head(order, counter.store), text]))
+
+
+def kept_so(order: Order, text: str, counter: Counter, *, action: str | None) -> Message:
+    """What staff keep of it now; `action` can be taken back."""
+    window = undo.window(Action(action, STAFF), counter.settings) if action else None
+    return _with_actions(order, [card.head(order, counter.store), text], counter, can_undo=bool(window))
+
+
+def owner_question(order: Order, who: str, counter: Counter) -> News:
+    """An approval above somebody's limit, for the owner to decide."""
+    language = counter.language
+    amount = show(order.total, order.currency, counter.store.locale)
+    text = say(
+        "approval.question", language,
+        head=card.head(order, counter.store), who=plain(who), amount=amount, number=order.number,
+    )  # fmt: skip
+    buttons = tuple(
+        Button(card.action_id(order, event), say(f"approval.{event}", language)) for event in (ALLOW, REFUSE)
+    )
+    return News(text, buttons, order.id)
+
+
+def owner_asked(order: Order, owners: str, counter: Counter) -> Message:
+    limit = show(
+        int(counter.settings.get("approval_limit").scaleb(exponent(order.currency))), order.currency,
+        counter.store.locale,
+    )  # fmt: skip
+    return unclear(order, "approval.asked", counter, owners=owners, limit=limit)
+
+
+def owner_decided(order: Order, *, is_allowed: bool, counter: Counter) -> Message:
+    if is_allowed:
+        window = undo.window(Action("approve", STAFF), counter.settings)
+        return _with_actions(order, [card.head(order, counter.store)], counter, can_undo=bool(window))
+    return unclear(order, "approval.refused_it", counter)
+
+
+def not_owner(order: Order, counter: Counter) -> Message:
+    return unclear(order, "approval.not_owner", counter)
 
 
 def money_after(order: Order, event: str, counter: Counter) -> list[str]:
@@ -179,6 +269,15 @@ def _why(order: Order, event: str, changes: Sequence[card.Change], counter: Coun
     return [say("why.possible", language, word=event, command=command(event, order))]
 
 
+def several(lines: Sequence[str], moved: Sequence[Order], request: Request, counter: Counter) -> Message:
+    """What became of each of several orders; the button takes all of it back."""
+    text = "\n".join(lines)
+    if not moved or not undo.window(request.action, counter.settings):
+        return Text(text)
+    button = Button(card.action_id(moved[0], undo.UNDO), say("action.undo", counter.language))
+    return Buttons(fit(text, BODY), (button,))
+
+
 def not_added(order: Order, priced: PricedCart, counter: Counter) -> Text:
     """Why pieces could not be added: none is, for half of a wish may be no help."""
     language = counter.language
@@ -215,9 +314,10 @@ def ask_number(request: Request, language: str) -> Text:
     return Text(say("ask.number", language, word=request.word))
 
 
-def ask(order: Order, question: str, store: Store) -> Text:
+def ask(order: Order, question: str, store: Store, *, is_forced: bool = False) -> Text:
     """What is missing for an action; the next message answers."""
-    return Text("\n".join([card.head(order, store), say(_ASKS[question], store.language)]))
+    key = "ask.force_reason" if is_forced and question == desk.REASON else _ASKS[question]
+    return Text("\n".join([card.head(order, store), say(key, store.language)]))
 
 
 def ask_again(order: Order, question: str, text: str, store: Store) -> Text:
@@ -234,9 +334,11 @@ def no_number(request: Request, text: str, language: str) -> Text:
 def ask_cancel(
     order: Order, request: Request, counter: Counter, *, customer: str, sold: Sequence[Line] = ()
 ) -> Message:
-    """Canceling cannot be undone, so it is asked about once."""
+    """What ends an order cannot be undone, so it is asked about once."""
     language = counter.language
-    key = "ask.cancel_quiet" if request.is_quiet else "ask.cancel"
+    word = request.word if request.word in desk.FINAL else "cancel"
+    quiet = "_quiet" if request.is_quiet or not order.has_chat else ""
+    key = f"ask.{word}{quiet}"
     amount = show(order.total, order.currency, counter.store.locale)
     question = say(key, language, customer=plain(customer), amount=amount)
     if request.parts:
@@ -244,13 +346,13 @@ def ask_cancel(
         less = sum(line.unit_price * going.get(line.retailer_id, 0) for line in sold)
         total = order.total - less + max(0, order.discount - (order.subtotal - less))
         question = say(
-            "ask.cancel_lines_quiet" if request.is_quiet else "ask.cancel_lines", language, customer=plain(customer),
+            f"ask.cancel_lines{quiet}", language, customer=plain(customer),
             items=card.items(request.parts, sold, language), total=show(total, order.currency, counter.store.locale),
         )  # fmt: skip
     lines = [card.head(order, counter.store), question]
     if request.note:
         lines.append(say("ask.cancel_reason", language, reason=plain(request.note, 200)))
-    yes = Button(card.action_id(order, CANCEL_YES), say("cancel.yes", language))
+    yes = Button(card.action_id(order, CANCEL_YES), say(f"final.{word}", language))
     no = Button(card.action_id(order, CANCEL_NO), say("cancel.keep", language))
     return Buttons("\n".join(lines), (yes, no))
 
@@ -283,16 +385,44 @@ def listing(
     return Rows(fit("\n".join(lines), BODY), say("list.open", language), rows)
 
 
+def found(words: str, orders: Sequence[Order], store: Store, *, customers: Mapping[int, str], now: datetime) -> Message:
+    """What `words` fit, each to be opened by a tap."""
+    if not orders:
+        return Text(say("find.nothing", store.language, words=plain(words, 60)))
+    lines = [say("find.head", store.language, count=len(orders), words=plain(words, 60)), ""]
+    lines += [card.in_a_list(order, store, customer=customers[order.contact_id], now=now) for order in orders]
+    rows = tuple(_row(order, store, customers[order.contact_id]) for order in orders)
+    return Rows(fit("\n".join(lines), BODY), say("list.open", store.language), rows)
+
+
+def board(standings: Mapping[str, tuple[int, datetime]], store: Store, now: datetime) -> Message:
+    """How many orders stand where, and for how long the first of them has."""
+    language = store.language
+    if not standings:
+        return Text(say("board.empty", language))
+    total = sum(count for count, _ in standings.values())
+    lines = [say("board.head", language, count=total, store=store.name)]
+    for status in ORDER.statuses:
+        if status in standings:
+            count, since = standings[status]
+            fields = {"status": labels.status(status, store), "count": count, "since": durations.about(now - since)}
+            lines.append(say("board.line", language, **fields))
+    lines.append(say("board.how", language, status=next(s for s in ORDER.statuses if s in standings)))
+    return Text("\n".join(lines))
+
+
 def _row(order: Order, store: Store, customer: str) -> Row:
     amount = show(order.total, order.currency, store.locale)
     description = say("list.row", store.language, amount=amount, customer=plain(customer, 40))
     return Row(card.action_id(order, SHOW), fit(card.head(order, store), ROW_TITLE), description)
 
 
-def _with_actions(order: Order, lines: Sequence[str], counter: Counter) -> Message:
-    """The likeliest of what comes next as buttons."""
+def _with_actions(order: Order, lines: Sequence[str], counter: Counter, *, can_undo: bool = False) -> Message:
+    """The likeliest of what comes next as buttons, and *Undo* while that is possible."""
     text = "\n".join(lines)
-    offered = counter.next_actions(order)[:ACTIONS_AS_BUTTONS]
+    offered = counter.next_actions(order)[: ACTIONS_AS_BUTTONS - can_undo]
+    if can_undo:
+        offered.append(undo.UNDO)
     if not offered:
         return Text(fit(text, TEXT))
     titles = [(event, say(f"action.{event}", counter.language)) for event in offered]
@@ -319,7 +449,7 @@ def _since(order: Order, event: str, changes: Sequence[card.Change], counter: Co
 def _who_and_when(change: card.Change, counter: Counter) -> dict[str, object]:
     language = counter.language
     return {
-        "did": say(f"did.{change.action}", language),
+        "did": card.did(change.action, language),
         "who": plain(change.who or say(f"by.{change.by}", language)),
-        "at": card.moment(change.at, counter.store),
+        "at": moment(change.at, counter.store),
     }

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from flows import card, fulfilment, labels, order_rules
 from flows.fulfilment import Shipment
+from flows.hours import moment
 from flows.ledger import Payment, Refund
 from flows.money import show
 from flows.order import STAFF, Action, Line, Order, Part
@@ -36,14 +37,14 @@ def money(order: Order, payments: Sequence[Payment], refunds: Sequence[Refund], 
         line = say(
             "card.payment_line", language, amount=amount(payment.amount), method=say(f"method.{payment.method}", language),
             state=say(f"paystate.{payment.state}", language),
-            at=card.moment(payment.captured_at or payment.created_at, store),
+            at=moment(payment.captured_at or payment.created_at, store),
         )  # fmt: skip
         reference = payment.transaction_id or payment.reference
         lines.append(f"{line}, {plain(reference, 40)}" if reference else line)
     lines += [
         say(
             "card.refund_line", language, amount=amount(refund.amount), state=say(f"paystate.{refund.state}", language),
-            at=card.moment(refund.settled_at or refund.created_at, store),
+            at=moment(refund.settled_at or refund.created_at, store),
         )
         for refund in refunds[-SHOWN:]
     ]  # fmt: skip

@@ -3,9 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, time
-from typing import Any
 
-from flows import card, cart, checkout, desk, ledger, limits, replies, sections
+from flows import approval, card, cart, checkout, desk, ledger, policy, replies, sections
 from flows.commands import BY_WORD, WORDS, Row
 from flows.desk import Request
 from flows.inbound import Cart, CartLine, Tap, Words
@@ -16,7 +15,7 @@ from flows.order_table import COMMANDS, ORDER
 from flows.phrases import say
 from flows.understand import Wish, wish
 from handlers.turn import Turn
-from models import catalog, contacts, orders, questions
+from models import catalog, contacts, listing, orders, questions, staff
 from models import ledger as money
 from models import returns as coming_back
 from models.questions import Question
@@ -61,7 +60,7 @@ async def on_answer(turn: Turn) -> bool:
     request = desk.recall(question.data["request"])
     if question.kind == desk.CANCEL:
         return await _answer_cancel(turn, question, wish(content.body))
-    if turn.permits(BY_WORD[request.word]):
+    if turn.permits(BY_WORD[request.permit]):
         await _complete(turn, question.kind, request, content.body)
     return True
 
@@ -94,7 +93,7 @@ async def on_tap(turn: Turn) -> bool:
 async def _find(turn: Turn, request: Request) -> None:
     """The order or orders that are named; one that is not named is asked for."""
     if not request.numbers:
-        _ask(turn, desk.NUMBER, request, None)
+        turn.ask_staff(desk.NUMBER, request, None)
         turn.record(request.word, "asked")
         turn.say(replies.ask_number(request, turn.store.language))
     elif len(request.numbers) > 1:
@@ -106,7 +105,7 @@ async def _find(turn: Turn, request: Request) -> None:
 
 
 async def _carry_out(turn: Turn, request: Request, order: Order) -> None:
-    await _HOW.get(request.word, _act)(turn, request, order)
+    await HOW.get(request.word, _act)(turn, request, order)
 
 
 async def _act(turn: Turn, request: Request, order: Order) -> None:
@@ -114,13 +113,17 @@ async def _act(turn: Turn, request: Request, order: Order) -> None:
     lines = await orders.lines_of(turn.work, order)
     request = desk.matched(request, lines)
     outcome = await orders.judge(turn.work, order, request.action, turn.settings)
+    if request.is_forced:
+        request, outcome = await _insist(turn, request, order, outcome)
     if not isinstance(outcome, Move):
         await _not_done(turn, request, order, outcome)
-    elif request.word == "cancel":
-        _ask(turn, desk.CANCEL, request, order)
+    elif request.word in desk.FINAL:
+        turn.ask_staff(desk.CANCEL, request, order)
         customer = await turn.customer_of(order)
-        asked = replies.ask_cancel(order, request, turn.counter, customer=customer, sold=lines)
-        turn.answer(order, "cancel", "asked", asked)
+        sure = replies.ask_cancel(order, request, turn.counter, customer=customer, sold=lines)
+        turn.answer(order, request.word, "asked", sure)
+    elif request.word == "approve" and await _is_for_owner(turn, order):
+        _ask_owner(turn, order)
     else:
         await _do(turn, request, order)
 
@@ -128,13 +131,46 @@ async def _act(turn: Turn, request: Request, order: Order) -> None:
 async def _not_done(turn: Turn, request: Request, order: Order, outcome: Outcome) -> None:
     """What is missing is asked for; what is so already, or may not be, is said."""
     if (question := desk.asks(outcome)) is not None:
-        _ask(turn, question, request, order)
-        turn.answer(order, request.word, "asked", replies.ask(order, question, turn.store))
+        turn.ask_staff(question, request, order)
+        asked = replies.ask(order, question, turn.store, is_forced=request.is_forced)
+        turn.answer(order, request.word, "asked", asked)
     elif isinstance(outcome, Refused):
         turn.answer(order, request.word, "refused", replies.refused(order, request.word, outcome, turn.counter))
     elif isinstance(outcome, AlreadySo):
         changes = await orders.changes_of(turn.work, order)
         turn.answer(order, request.word, "already", replies.already(order, request.word, changes, turn.counter))
+
+
+async def _insist(turn: Turn, request: Request, order: Order, outcome: Outcome) -> tuple[Request, Outcome]:
+    """What needs no force is done without; what does needs a reason."""
+    plainly = replace(request, is_forced=False)
+    judged = await orders.judge(turn.work, order, plainly.action, turn.settings)
+    if isinstance(judged, Move):
+        return plainly, judged
+    if isinstance(outcome, Move) and not request.note:
+        return request, Refused((Reason("why.reason", {"word": request.word}),))
+    return request, outcome
+
+
+async def _is_for_owner(turn: Turn, order: Order) -> bool:
+    """Whether somebody else has to approve."""
+    if not approval.is_over_limit(order, turn.settings):
+        return False
+    confirmed = [change for change in await orders.changes_of(turn.work, order) if change.action == "confirm"]
+    has_confirmed = bool(confirmed) and confirmed[-1].contact_id == turn.contact.id
+    role = turn.staff.role if turn.staff else ""
+    return approval.asks_owner(order, turn.settings, role=role, has_confirmed=has_confirmed)
+
+
+def _ask_owner(turn: Turn, order: Order) -> None:
+    """The owners get the question with Allow and Refuse; whoever asked reads that they were asked."""
+    assert turn.staff is not None
+    owners = [person for person in staff.list_all(turn.work) if policy.may(person.role, approval.ALLOW)]
+    order = orders.amend(turn.work, order, Action(approval.ASKED, STAFF), turn.actor)
+    for owner in owners:
+        turn.work.tell(owner.contact_id, replies.owner_question(order, turn.staff.name, turn.counter))
+    names = ", ".join(owner.name for owner in owners)
+    turn.answer(order, "approve", "asked", replies.owner_asked(order, names, turn.counter))
 
 
 async def _add(turn: Turn, request: Request, order: Order) -> None:
@@ -176,15 +212,21 @@ async def _carry_out_each(turn: Turn, request: Request) -> None:
     """Several orders, one answer."""
     counter = turn.counter
     lines = []
+    moved: list[Order] = []
     for number in request.numbers:
         if (order := await orders.find(turn.work, number)) is None:
             turn.record(request.word, "unknown")
             lines.append(say("desk.line_unknown", turn.store.language, label=f"#{number}"))
             continue
+        if request.word == "approve" and order.status == "confirmed" and await _is_for_owner(turn, order):
+            turn.record(request.word, "refused")
+            lines.append(replies.line(order, Refused((Reason("why.owner"),)), counter))
+            continue
         after, outcome = await orders.advance(turn.work, order, request.action, turn.actor, turn.settings)
         turn.record(request.word, _OUTCOMES[type(outcome)])
         lines.append(replies.line(after, outcome, counter))
-    turn.say(Text("\n".join(lines)))
+        moved += [after] if isinstance(outcome, Move) else []
+    turn.say(replies.several(lines, moved, request, counter))
 
 
 _OUTCOMES: dict[type, str] = {Move: "done", AlreadySo: "already", Refused: "refused"}
@@ -224,7 +266,9 @@ async def _settle_cancel(turn: Turn, order: Order, *, is_meant: bool) -> None:
     questions.close(turn.work, turn.contact.id, questions.STAFF)
     request = desk.recall(question.data["request"])
     if not is_meant:
-        turn.answer(order, "cancel", "kept", replies.kept(order, turn.store.language))
+        turn.answer(order, request.word, "kept", replies.kept(order, turn.store.language))
+    elif request.word != "cancel" and not turn.permits(BY_WORD[request.permit]):
+        return
     elif order.status == question.data["status"] and isinstance(
         await orders.judge(turn.work, order, request.action, turn.settings), Move
     ):
@@ -243,7 +287,7 @@ async def _complete(turn: Turn, question: str, request: Request, text: str) -> N
         turn.record(request.word, "unclear")
         turn.say(replies.no_number(request, text, turn.store.language))
     elif (order := await orders.find(turn.work, request.numbers[0])) is not None:
-        _ask(turn, question, request, order)
+        turn.ask_staff(question, request, order)
         turn.answer(order, request.word, "unclear", replies.ask_again(order, question, text, turn.store))
 
 
@@ -277,6 +321,11 @@ async def _show(turn: Turn, _request: Request, order: Order) -> None:
     turn.answer(order, "order", "done", shown)
 
 
+async def _items(turn: Turn, _request: Request, order: Order) -> None:
+    lines = await orders.lines_of(turn.work, order)
+    turn.answer(order, "items", "done", card.pieces(order, lines, turn.store))
+
+
 async def _history(turn: Turn, _request: Request, order: Order) -> None:
     changes = await orders.changes_of(turn.work, order)
     turn.answer(order, "history", "done", card.history(order, changes, turn.store))
@@ -289,17 +338,17 @@ async def _why(turn: Turn, request: Request, order: Order) -> None:
 
 async def _note(turn: Turn, request: Request, order: Order) -> None:
     if not request.note:
-        _ask(turn, desk.TEXT, request, order)
+        turn.ask_staff(desk.TEXT, request, order)
         turn.answer(order, "note", "asked", replies.ask(order, desk.TEXT, turn.store))
         return
     order = orders.amend(turn.work, order, Action("note", STAFF, note=request.note), turn.actor)
     turn.answer(order, "note", "done", replies.noted(order, request.note, turn.counter))
 
 
-_HOW: dict[str, Callable[[Turn, Request, Order], Awaitable[None]]] = {
-    "order": _show, "history": _history, "why": _why, "note": _note, "add": _add,
+HOW: dict[str, Callable[[Turn, Request, Order], Awaitable[None]]] = {
+    "order": _show, "items": _items, "history": _history, "why": _why, "note": _note, "add": _add,
 }  # fmt: skip
-"""What is no action of the order's table."""
+"""What is no action of the order's table; `routes` adds what staff keep of an order."""
 
 
 async def _list(turn: Turn, argument: str) -> None:
@@ -309,27 +358,15 @@ async def _list(turn: Turn, argument: str) -> None:
         turn.say(Text(say(request.key, turn.store.language, **request.fields)))
         return
     today = datetime.combine(turn.work.now.astimezone(turn.store.zone), time(), turn.store.zone)
-    page = await orders.list_page(
+    page = await listing.page(
         turn.work, statuses=request.statuses or ORDER.statuses, since=today.astimezone(UTC) if request.is_today else _BEGINNING,
+        assignee=turn.contact.id if request.is_mine else None,
         money=ledger.LISTED.get(request.money or "", ledger.STATUSES), is_archived=request.is_archived,
-        by_payment=request.by_payment, ascending=request.is_ascending, page=request.page, size=desk.PAGE,
+        by_payment=request.by_payment, ascending=request.is_ascending, number=request.page, size=desk.PAGE,
     )  # fmt: skip
     customers = {order.contact_id: await turn.customer_of(order) for order in page.orders}
     turn.record("orders", "done")
     turn.say(replies.listing(request, page.orders, page.count, turn.store, customers=customers, now=turn.work.now))
-
-
-def _ask(turn: Turn, kind: str, request: Request, order: Order | None) -> None:
-    """Remember what was asked: the next message answers it."""
-    numbers = (order.number,) if order else request.numbers
-    data: dict[str, Any] = {"request": replace(request, numbers=numbers).remember()}
-    if order is not None:
-        data |= {"status": order.status, "version": order.version}
-    within = limits.CONFIRM_WITHIN if kind == desk.CANCEL else desk.ANSWER_WITHIN
-    questions.ask(
-        turn.work, turn.contact.id, questions.STAFF,
-        kind=kind, order_id=order.id if order else None, data=data, expires_at=turn.work.now + within,
-    )  # fmt: skip
 
 
 def _unknown(turn: Turn, action: str, number: int) -> None:

@@ -144,11 +144,12 @@ async def on_place(turn: Turn) -> bool:
 async def _receive(turn: Turn, order: Order, lines: Sequence[Line], priced: PricedCart) -> None:
     saved = turn.contact.address if order.checkout_step == Step.ADDRESS else None
     if order.checkout_step == Step.COMPLETE:
-        order = await _submit(turn, order, lines)
+        order = await orders.submit(turn.work, order, turn.event.id, turn.settings)
     elif turn.settings.get("notify.arrival"):
-        await effects.save(turn.work, [notices.submitted(order, lines, _setting(turn))], turn.event.id)
+        where = notices.Setting(turn.store, turn.settings, turn.who, turn.language, turn.contact.id)
+        await effects.save(turn.work, [notices.submitted(order, lines, where)], turn.event.id)
     answer = checkout.received(
-        order, lines, priced, store=turn.store,
+        order, lines, priced, store=turn.store, settings=turn.settings,
         language=turn.language, saved=saved,
         has_form=_has_form(turn),
     )  # fmt: skip
@@ -211,8 +212,11 @@ async def _take_address(turn: Turn, order: Order, given: Address, source: str) -
     order = orders.amend(turn.work, checkout.with_address(order, given, source), Action("address", CUSTOMER), actor)
     contacts.keep_address(turn.work, turn.contact, given)
     questions.close(turn.work, turn.contact.id, questions.CUSTOMER)
-    order = await _submit(turn, order, lines)
-    turn.say(checkout.completed(order, store=turn.store, language=turn.language), about=order)
+    order = await orders.submit(turn.work, order, turn.event.id, turn.settings)
+    turn.say(
+        checkout.completed(order, settings=turn.settings, store=turn.store, language=turn.language, now=turn.work.now),
+        about=order,
+    )
     await _ask_for_next(turn, order, given)
 
 
@@ -223,31 +227,6 @@ async def _end_sold_out(turn: Turn, order: Order, missing: Sequence[Line]) -> No
     action = Action("cancel", SYSTEM, note=say("recover.note", turn.store.language), is_quiet=True)
     await orders.advance(turn.work, order, action, Actor(None, turn.event.id), turn.settings)
     turn.say(Text(say("recover.sold_out", turn.language, label=order.label, list=titles)), about=order)
-
-
-async def _submit(turn: Turn, order: Order, lines: Sequence[Line]) -> Order:
-    """Nothing is open with the customer: the order flow decides what happens by itself, and staff hear of it now."""
-    after, _ = await orders.advance(
-        turn.work, order, Action("submit", SYSTEM), Actor(None, turn.event.id), turn.settings
-    )
-    # The gate has set the timers of an order that moved; of one that stays, the customer's end here all the same.
-    timers = notices.timers(after, turn.settings) if after.status == order.status else []
-    news = _news_of(turn, order, after, lines)
-    await effects.save(turn.work, [*timers, *news], turn.event.id)
-    return after
-
-
-def _news_of(turn: Turn, order: Order, after: Order, lines: Sequence[Line]) -> list[TellStaff]:
-    """A complete order, for staff: with its card, unless they had that when the cart came."""
-    if not turn.settings.get("notify.arrival") or order.address is None:
-        return [notices.submitted(after, lines, _setting(turn))]
-    if turn.settings.get("notify.changes") and after.status != order.status:
-        return [notices.changed(order, after, turn.store, but=turn.contact.id)]
-    return []
-
-
-def _setting(turn: Turn) -> notices.Setting:
-    return notices.Setting(turn.store, turn.settings, turn.who, turn.language, turn.contact.id)
 
 
 async def _ask_for_next(turn: Turn, done: Order, given: Address) -> None:

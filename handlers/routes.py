@@ -17,7 +17,25 @@ from flows.inbound import (
     Tap,
     Words,
 )
-from handlers import commands, desk, feedback, identities, order_timers, orders, returns, stock, till, timers, welcome
+from handlers import (
+    approving,
+    commands,
+    desk,
+    feedback,
+    identities,
+    keeping,
+    lists,
+    office,
+    order_timers,
+    orders,
+    returns,
+    staff_orders,
+    stock,
+    till,
+    timers,
+    undoing,
+    welcome,
+)
 from handlers.turn import Turn
 from models import questions
 from models.inbox import Event
@@ -51,6 +69,8 @@ CUSTOMER: Mapping[type, Handler] = {
     IdentityChange: identities.on_identity_change,
 }
 
+desk.HOW.update(keeping.HOW)
+
 
 async def _verdict_or_action(turn: Turn, row: Row, argument: str) -> None:
     """The same word means the order, or the return that was asked for."""
@@ -67,6 +87,12 @@ OBEY: Mapping[str, commands.Obey] = {
     "help": commands.on_help,
     "doctor": commands.on_doctor,
     **{row.word: desk.obey for row in ORDERS},
+    "settings": office.on_settings,
+    "staff": office.on_staff,
+    "undo": undoing.on_undo,
+    "board": lists.on_board,
+    "find": lists.on_find,
+    "new": staff_orders.on_new,
     "approve": _verdict_or_action,
     "reject": _verdict_or_action,
     "release": _release,
@@ -99,8 +125,25 @@ async def _answers_as_customer(turn: Turn) -> bool:
 
 
 STAFF: Mapping[type, Handler] = {
-    Words: _first(_finishes, _first(desk.on_answer, _first(_obeys, _first(_answers_as_customer, commands.on_unknown)))),
-    Tap: _first(_finishes, _first(till.on_tap, _first(returns.on_tap, _first(desk.on_tap, CUSTOMER[Tap])))),
+    Words: _first(
+        _finishes,
+        _first(
+            office.on_answer,
+            _first(desk.on_answer, _first(_obeys, _first(_answers_as_customer, commands.on_unknown))),
+        ),
+    ),
+    Tap: _first(
+        _finishes,
+        _first(
+            office.on_tap,
+            _first(
+                undoing.on_tap,
+                _first(
+                    approving.on_tap, _first(till.on_tap, _first(returns.on_tap, _first(desk.on_tap, CUSTOMER[Tap])))
+                ),
+            ),
+        ),
+    ),
 }
 """Where staff differ; a cart of theirs, or a tap on a customer's button, is a customer's."""
 
@@ -109,6 +152,8 @@ TIMERS: Mapping[str, Callable[[Work, Event, str], Awaitable[None]]] = {
     order_table.REMIND: order_timers.on_remind,
     order_table.ABANDON: order_timers.on_abandon,
     order_table.EXPIRE: order_timers.on_expire,
+    order_table.STALE: order_timers.on_stale,
+    order_table.OPENING: order_timers.on_opening,
     order_table.COMPLETE: order_timers.on_complete,
     order_table.ARCHIVE: order_timers.on_archive,
 }

@@ -43,7 +43,7 @@ async def on_paid(turn: Turn, row: Row, argument: str) -> None:
         try:
             after = await ledger.record(
                 turn.work, order, method=given.method, amount=given.amount, reference=given.rest, actor=turn.actor,
-                settings=turn.settings, by=STAFF, note=said.below or given.rest,
+                settings=turn.settings, by=STAFF, note=said.below or given.rest, is_quiet=said.is_quiet,
             )  # fmt: skip
         except NotSoMuch as few:
             words = till.no_credit(customer, balance=few.most, amount=given.amount)
@@ -52,10 +52,7 @@ async def on_paid(turn: Turn, row: Row, argument: str) -> None:
         turn.answer(after, row.action, "done", Till(after, turn.store).paid(given))
         if not said.is_quiet:
             language = await turn.language_of(order)
-            told = [Till(after, turn.store).notice_paid(given.amount, language)]
-            if after.status != order.status:
-                told.append(say("notice.confirmed", language, label=after.label))
-            await turn.tell_customer(after, " ".join(told), language)
+            await turn.tell_customer(after, Till(after, turn.store).notice_paid(given.amount, language), language)
 
 
 async def on_refund(turn: Turn, row: Row, argument: str) -> None:
@@ -211,7 +208,8 @@ async def credit(turn: Turn, row: Row, data: Mapping[str, Any]) -> None:
     )
     language = customer.language or turn.store.language
     words = say("notice.credit", language, balance=balance, store=turn.store.name)
-    if customer.id != turn.contact.id:
+    is_reached = bool(await contacts.names_of(turn.work, customer.id))  # whoever has no chat has no name there
+    if customer.id != turn.contact.id and is_reached:
         await effects.save(
             turn.work, [Say(customer.id, Text(words), order_update(turn.store, words, language))], turn.event.id
         )

@@ -1,13 +1,13 @@
 """What a handler gets: one message being handled, who it is from, and the ways to answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from flows import checkout, limits, menu, policy, staff
+from flows import checkout, desk, limits, menu, policy, staff
 from flows.commands import Row
-from flows.desk import ANSWER_WITHIN, Target, target
+from flows.desk import ANSWER_WITHIN, Request, Target, target
 from flows.effects import Say, TellStaff
 from flows.flood import Patience
 from flows.inbound import Cart, Message
@@ -99,6 +99,18 @@ class Turn:
         """News for everyone of the shop who gets alerts, but for the sender, who gets the answer."""
         tell_staff(self.work, news, but=self.contact.id)
 
+    def ask_staff(self, kind: str, request: Request, order: Order | None) -> None:
+        """Remember what was asked: the next message answers it."""
+        numbers = (order.number,) if order else request.numbers
+        data: dict[str, Any] = {"request": replace(request, numbers=numbers).remember()}
+        if order is not None:
+            data |= {"status": order.status, "version": order.version}
+        within = limits.CONFIRM_WITHIN if kind == desk.CANCEL else ANSWER_WITHIN
+        questions.ask(
+            self.work, self.contact.id, questions.STAFF,
+            kind=kind, order_id=order.id if order else None, data=data, expires_at=self.work.now + within,
+        )  # fmt: skip
+
     def record(self, action: str, outcome: str) -> None:
         """A line of the audit trail."""
         role = self.staff.role if self.staff else None
@@ -188,8 +200,8 @@ class Turn:
         return (await contacts.get(self.work, order.contact_id)).language or self.store.language
 
     async def tell_customer(self, order: Order, words: str, language: str) -> None:
-        """The order's customer hears of it, unless it is they who acted."""
-        if order.contact_id != self.contact.id:
+        """The order's customer hears of it, unless it is they who acted, or there is no chat with them."""
+        if order.contact_id != self.contact.id and order.has_chat:
             fallback = checkout.fallback(order, self.store, words, language)
             said = Say(order.contact_id, Text(words), fallback, order.id)
             await effects.save(self.work, [said], self.event.id)

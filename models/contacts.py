@@ -151,6 +151,12 @@ async def get(work: Work, contact_id: int) -> Contact:
     return contact
 
 
+async def names_of(work: Work, contact_id: int) -> dict[str, str]:
+    """The number and BSUID of this contact, as far as they have them."""
+    [identities] = await work.load_late(_OF_CONTACTS(ids=[contact_id]))
+    return {row["kind"]: row["value"] for row in identities}
+
+
 async def called(work: Work, value: str) -> Contact | None:
     """Who has this wa_id or BSUID now."""
     if (known := find(work, value)) is not None:
@@ -162,8 +168,7 @@ async def called(work: Work, value: str) -> Contact | None:
 
 async def number_of(work: Work, contact_id: int) -> str:
     """How the shop knows this contact at WhatsApp: the number, else the BSUID."""
-    [identities] = await work.load_late(_OF_CONTACTS(ids=[contact_id]))
-    names = {row["kind"]: row["value"] for row in identities}
+    names = await names_of(work, contact_id)
     return str(names.get(WA_ID) or names.get(BSUID) or "-")
 
 

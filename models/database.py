@@ -27,6 +27,7 @@ from models import (
     stores,
     templates,
     timers,
+    undo,
 )
 from models.address import Address
 from models.engines import Connection
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from models.engines.notices import Line
 
 ROWS: tuple[ModuleType, ...] = (
-    stores, contacts, staff, inbox, outbox, timers, catalog, orders, ledger, returns, questions, templates, audit,
+    stores, contacts, staff, inbox, outbox, timers, catalog, orders, ledger, returns, questions, templates, audit, undo,
 )  # fmt: skip
 APP = "models"
 ONE_MIGRATION_AT_A_TIME = 4_711_001

@@ -19,6 +19,7 @@ async def save(work: Work, effects: Iterable[Effect], cause: int | None) -> None
                 outbox.notify(
                     work, effect.contact_id, effect.message,
                     cause=cause, fallback=effect.fallback, arrival=effect.arrival, order_id=effect.order_id,
+                    due_at=effect.due_at,
                 )  # fmt: skip
             case TellStaff():
                 tell_staff(work, effect)
@@ -44,8 +45,8 @@ async def _move_stock(work: Work, move: MoveStock) -> None:
 
 
 def tell_staff(work: Work, told: TellStaff) -> None:
-    """News for everyone of the shop whose role gets alerts."""
-    for person in staff.list_all(work):
-        is_meant = told.only in (None, person.contact_id) and person.contact_id != told.but
-        if is_meant and may(person.role, "alerts"):
-            work.tell(person.contact_id, told.news)
+    """News for everyone of the shop whose role gets alerts, or for one of them."""
+    people = [person.contact_id for person in staff.list_all(work) if may(person.role, "alerts")]
+    for contact_id in [told.to] if told.to in people else people:
+        if told.only in (None, contact_id) and contact_id != told.but:
+            work.tell(contact_id, told.news)

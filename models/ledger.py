@@ -130,9 +130,9 @@ def _age(row: Payment | Refund) -> tuple[datetime, int]:
 
 async def record(
     work: Work, order: Order, *, method: str, amount: int, reference: str, actor: Actor, settings: Settings, by: str,
-    note: str = "",
+    note: str = "", is_quiet: bool = False,
 ) -> Order:  # fmt: skip
-    """Money that came in by hand: cash, a transfer, store credit. The order may confirm itself by it.
+    """Money that came in by hand: cash, a transfer, store credit. The order may confirm itself by it, and tells so.
 
     NotSoMuch when it is to come from store credit that is not there.
     """
@@ -147,7 +147,11 @@ async def record(
     )  # fmt: skip
     work.add(PAYMENTS, payment)
     return await _settle(
-        work, order, Action("paid", by, note=_noted(order, amount, f"{method} {note}")), actor, settings
+        work,
+        order,
+        Action("paid", by, note=_noted(order, amount, f"{method} {note}"), is_quiet=is_quiet),
+        actor,
+        settings,
     )
 
 
@@ -204,7 +208,9 @@ async def _settle(work: Work, order: Order, action: Action, actor: Actor, settin
     after = replace(after, payment_status=ledger.status(after, payments))
     after = replace(after, asks_cancel=_asks_cancel(after))
     after = orders.amend(work, after, action, actor)
-    after, _ = await orders.advance(work, after, Action("captured", action.by), actor, settings)
+    after, _ = await orders.advance(
+        work, after, Action("captured", action.by, is_quiet=action.is_quiet), actor, settings
+    )
     return after
 
 

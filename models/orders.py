@@ -8,15 +8,18 @@ from typing import Any
 from tortoise import Model, fields
 
 from flows import fulfilment, gate, notices, order_table
-from flows.effects import MoveStock
+from flows import undo as undo_rules
+from flows.effects import Effect, MoveStock, StartTimer, TellStaff
 from flows.fulfilment import Shipment
 from flows.lifecycle import Move, Outcome
-from flows.order import CUSTOMER, SYSTEM, Action, Line, Order, Part, Sale
-from flows.order_table import ORDER, decide
+from flows.order import CUSTOMER, STAFF, SYSTEM, Action, Line, Order, Part, Sale
+from flows.order_table import OPENING, ORDER, decide
+from flows.phrases import say
 from flows.settings import Settings
-from models import catalog, contacts, effects
-from models.statements import BOOL, INT, TEXT, TIME, Query, Statement, insert, kinds, select, statement, update
+from models import catalog, contacts, effects, outbox, undo
+from models.statements import INT, TEXT, Query, Statement, insert, select, statement, update
 from models.stores import StoreRow
+from models.undo import Kept
 from models.work import Table, View, Work
 
 
@@ -227,6 +230,7 @@ _WAITING = select(
     sku=TEXT,
 )
 _SHIPMENTS = select(ShipmentRow, "WHERE t.order_id = :id ORDER BY t.number", id=INT)
+_UNPACK = statement("DELETE FROM shipment WHERE id = :id", {"id": INT})
 _CHANGES = select(OrderHistoryRow, "WHERE t.order_id = :id ORDER BY t.version", id=INT)
 _NAMES = statement(
     "SELECT c.id, COALESCE(s.name, c.name) FROM contact c LEFT JOIN staff s ON s.contact_id = c.id WHERE c.id IN :ids",
@@ -266,6 +270,7 @@ class Change:
     note: str
     tracking: str | None
     at: datetime
+    contact_id: int | None = None
 
 
 def load_counter(store_id: int) -> Query:
@@ -353,7 +358,8 @@ async def advance(work: Work, order: Order, action: Action, actor: Actor, settin
     if case.allotment is not None:
         again = case.allotment.lines
         allotted = gate.Allotted(again, await catalog.plan(work, again))
-    parcels = await shipments_of(work, order) if action.event in gate.OF_PARCELS else []
+    of_parcels = action.event in gate.OF_PARCELS
+    parcels = await shipments_of(work, order) if of_parcels else []
     after, change = gate.apply(Sale(order, lines), parcels, action, outcome, work.now, allotted=allotted)
     _keep_parcels(work, order, change)
     after = _replace(work, order, after, action, actor)
@@ -362,11 +368,26 @@ async def advance(work: Work, order: Order, action: Action, actor: Actor, settin
         Sale(order, lines), Sale(after, change.lines), action, where, was=parcels,
         now=fulfilment.merged(parcels, change),
     )  # fmt: skip
+    if action.event in ORDER.commands:
+        outbox.send_waiting(work, order.contact_id, order.id, but=actor.event_id)
+    until, count = _until(work, action, actor, settings), 0
+    if until is not None:
+        follows, count = notices.waiting(follows, order.contact_id, until)
     await effects.save(work, follows, actor.event_id)
+    await _fill_freed(work, follows, actor, settings)
+    after = await follow_up(work, after, actor, settings)
+    if until is not None:
+        # What has followed by itself is taken back with it, so the version is the one after all that.
+        before = undo_rules.remember(Sale(order, lines), parcels if of_parcels else None)
+        await _keep_for_undo(work, after, before, actor, until=until, notices=count)
+    return after, outcome
+
+
+async def _fill_freed(work: Work, follows: Sequence[Effect], actor: Actor, settings: Settings) -> None:
+    """What is free now goes to the orders that wait for it."""
     for move in follows:
         if isinstance(move, MoveStock) and not move.location and move.reserved < 0 == move.on_hand:
             await fill(work, move.retailer_id, Actor(None, actor.event_id), settings)
-    return await follow_up(work, after, actor, settings), outcome
 
 
 async def follow_up(work: Work, order: Order, actor: Actor, settings: Settings) -> Order:
@@ -389,6 +410,82 @@ async def _where(work: Work, order: Order, actor: Actor, settings: Settings) -> 
         work.store, settings, customer.known_as(work.store.language),
         customer.language or work.store.language, actor.contact_id,
     )  # fmt: skip
+
+
+def _until(work: Work, action: Action, actor: Actor, settings: Settings) -> datetime | None:
+    """Until when an action can be taken back, if at all."""
+    window = undo_rules.window(action, settings)
+    return work.now + window if window and actor.contact_id is not None else None
+
+
+async def _keep_for_undo(
+    work: Work, after: Order, before: dict[str, Any], actor: Actor, *, until: datetime, notices: int = 0
+) -> None:
+    """`notices` is how many messages to the customer wait until then."""
+    assert actor.contact_id is not None
+    kept = Kept(after.id, work.store.id, actor.contact_id, actor.event_id, after.version, notices, until, before)
+    await undo.keep(work, kept)
+
+
+async def take_back(work: Work, kept: Kept, actor: Actor, settings: Settings) -> Order | None:
+    """Undo what was kept, with its notice; None when the order has moved on, or the customer knows already."""
+    order = await get(work, kept.id)
+    if kept.version != order.version or kept.expires_at <= work.now:
+        return None
+    if not await outbox.take_back(work, order.contact_id, order.id, cause=kept.event_id, count=kept.notices):
+        return None
+    lines, before = await lines_of(work, order), undo_rules.recall(kept.before)
+    parcels = await shipments_of(work, order) if before.shipments is not None else []
+    for position, line in enumerate(before.lines, 1):
+        work.replace(LINES, Sold(order.id, position, line))
+    if before.shipments is not None:
+        await _restore_parcels(work, order, before.shipments)
+    after = _replace(work, order, undo_rules.restored(order, before), Action(undo_rules.UNDO, STAFF), actor)
+    follows = notices.undone(
+        Sale(order, lines), Sale(after, before.lines), settings, was=parcels, now=before.shipments or ()
+    )
+    await effects.save(work, follows, actor.event_id)
+    await _fill_freed(work, follows, actor, settings)
+    return after
+
+
+async def submit(work: Work, order: Order, event_id: int, settings: Settings, *, by: int | None = None) -> Order:
+    """Nothing is open with the customer: the order flow decides what happens by itself, and staff hear of it.
+
+    While the shop is closed it may wait for the opening instead. `by` is who of the shop did it and reads the answer.
+    """
+    opening = notices.opens_later(order, settings, work.store, work.now)
+    if opening is not None:
+        held = Action("hold", SYSTEM, note=say("hours.note", work.store.language), is_quiet=True)
+        after, _ = await advance(work, order, held, Actor(None, event_id), settings)
+        await effects.save(work, [StartTimer(OPENING, str(order.id), opening)], event_id)
+        return after
+    after, _ = await advance(work, order, Action("submit", SYSTEM), Actor(None, event_id), settings)
+    # The gate has set the timers of an order that moved; of one that stays, the customer's end here all the same.
+    timers = notices.timers(after, settings) if after.status == order.status else []
+    news = await _news_of(work, order, after, event_id, settings)
+    await effects.save(work, [*timers, *(replace(told, but=by or told.but) for told in news)], event_id)
+    return after
+
+
+async def _news_of(work: Work, order: Order, after: Order, event_id: int, settings: Settings) -> list[TellStaff]:
+    """A complete order, for staff: with its card, unless they had that when the cart came."""
+    if not settings.get("notify.arrival") or order.address is None:
+        where = await _where(work, order, Actor(order.contact_id, event_id), settings)
+        return [notices.submitted(after, await lines_of(work, after), where)]
+    if settings.get("notify.changes") and after.status != order.status:
+        return [notices.changed(order, after, work.store, but=order.contact_id)]
+    return []
+
+
+async def _restore_parcels(work: Work, order: Order, before: Sequence[Shipment]) -> None:
+    known = {shipment.id for shipment in before}
+    for shipment in await shipments_of(work, order):
+        if shipment.id not in known:
+            work.forget(SHIPMENTS, shipment.id)
+            work.afterwards(_UNPACK(id=shipment.id))
+    for shipment in before:
+        work.replace(SHIPMENTS, shipment)
 
 
 def _keep_parcels(work: Work, order: Order, change: fulfilment.Parcels) -> None:
@@ -446,6 +543,17 @@ async def _fill(work: Work, order: Order, came: Line, actor: Actor, settings: Se
     return after
 
 
+async def amend_for_now(work: Work, after: Order, action: Action, actor: Actor, settings: Settings) -> Order:
+    """The same as `amend`, to be taken back if it was a mistake."""
+    before = work.find(ORDERS, after.id)
+    assert before is not None
+    after = amend(work, after, action, actor)
+    if (until := _until(work, action, actor, settings)) is not None:
+        remembered = undo_rules.remember(Sale(before, await lines_of(work, before)), None)
+        await _keep_for_undo(work, after, remembered, actor, until=until)
+    return after
+
+
 def amend(work: Work, after: Order, action: Action, actor: Actor) -> Order:
     """Change anything but the status (an address, a checkout step, a note), with its history."""
     before = work.find(ORDERS, after.id)
@@ -462,7 +570,7 @@ def _replace(work: Work, before: Order, after: Order, action: Action, actor: Act
 
 def _remember(work: Work, order: Order, before: str | None, action: Action, actor: Actor) -> None:
     entry = Entry(
-        order.id, order.version, actor.event_id, action.event, action.by, actor.contact_id, before, order.status,
+        order.id, order.version, actor.event_id, action.name, action.by, actor.contact_id, before, order.status,
         action.note, action.tracking, work.now,
     )  # fmt: skip
     work.add(HISTORY, entry)
@@ -550,57 +658,7 @@ async def changes_of(work: Work, order: Order) -> list[Change]:
     return [
         Change(
             entry.action, entry.by, names.get(entry.contact_id or 0), entry.status_before, entry.status_after,
-            entry.note, entry.tracking, entry.at,
+            entry.note, entry.tracking, entry.at, entry.contact_id,
         )
         for entry in entries
     ]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A page of orders, and how many there are on all pages."""
-
-    orders: tuple[Order, ...]
-    count: int
-
-
-_LISTED = {"store_id": INT, "statuses": TEXT, "since": TIME, "money": TEXT, "archived": BOOL}
-_WHICH = (
-    "FROM orders t WHERE t.store_id = :store_id AND t.status IN :statuses AND t.placed_at >= :since"
-    " AND t.payment_status IN :money AND (t.archived_at IS NOT NULL) = :archived"
-)
-_COUNTED = statement(f"SELECT COUNT(*) {_WHICH}", _LISTED, {"count": INT})
-
-
-def _page(order: str) -> Any:
-    names = ", ".join(f"t.{name}" for name in kinds(OrderRow))
-    return statement(
-        f"SELECT {names} {_WHICH} ORDER BY {order} LIMIT :limit OFFSET :offset",
-        {**_LISTED, "limit": INT, "offset": INT},
-        kinds(OrderRow),
-    )
-
-
-_PAID_AT = "(SELECT MAX(p.captured_at) FROM payment p WHERE p.order_id = t.id AND p.state = 'completed')"
-_PAGES = {
-    (False, False): _page("t.number DESC"),
-    (False, True): _page("t.number ASC"),
-    (True, False): _page(f"CASE WHEN t.captured > 0 THEN 0 ELSE 1 END, {_PAID_AT} DESC, t.number DESC"),
-    (True, True): _page(f"CASE WHEN t.captured > 0 THEN 0 ELSE 1 END, {_PAID_AT}, t.number"),
-}
-"""By (whether it is sorted by payment, what was never paid last; whether it is ascending)."""
-
-
-async def list_page(
-    work: Work, *, statuses: Sequence[str], money: Sequence[str], since: datetime, is_archived: bool, by_payment: bool,
-    ascending: bool, page: int, size: int,
-) -> Listing:  # fmt: skip
-    """Orders in these statuses and payment statuses placed since then, by number or by their last payment."""
-    which = {
-        "store_id": work.store.id, "statuses": list(statuses), "since": since, "money": list(money),
-        "archived": is_archived,
-    }  # fmt: skip
-    [[count], rows] = await work.load_late(
-        _COUNTED(**which), _PAGES[by_payment, ascending](**which, limit=size, offset=size * (page - 1))
-    )
-    return Listing(tuple(loaded(work, rows)), count["count"])

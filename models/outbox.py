@@ -111,8 +111,13 @@ _INSERT_ALERT = replace(
     ),
     exact=True,
 )  # fmt: skip
+# A nudge that was held is looked at again when other news joins it.
 _MERGE = update(
-    OutboxRow, ["id"], ["message", "fallback", "parts", "order_id"], where="state = 'queued' AND attempts = 0"
+    OutboxRow,
+    ["id"],
+    ["message", "fallback", "parts", "order_id", "arrival"],
+    where="state = 'queued' AND attempts = 0",
+    also="held = CASE WHEN arrival = 'ephemeral' THEN NULL ELSE held END",
 )
 _WAITING_ALERTS = statement(
     "SELECT id, contact_id, parts FROM outbox WHERE store_id = :store_id AND purpose = 'alert' AND state = 'queued'"
@@ -124,6 +129,23 @@ _BY_REPORT = select(
     OutboxRow, "WHERE t.token IN :tokens OR t.wamid IN :wamids ORDER BY t.id FOR UPDATE", tokens=TEXT, wamids=TEXT
 )
 _REPORTED = update(OutboxRow, ["id", "state"], ["state", "wamid", "error_code"], also="lease_until = NULL")
+_CAUSED = statement(
+    "SELECT id FROM outbox WHERE contact_id = :contact_id AND order_id = :order_id AND cause_id = :cause"
+    " AND state IN ('queued', 'sending', 'unknown') AND state = 'queued' AND attempts = 0 FOR UPDATE",
+    {"contact_id": INT, "order_id": INT, "cause": INT},
+    {"id": INT},
+)
+_TAKE_BACK = statement(
+    "UPDATE outbox SET state = 'suppressed' WHERE contact_id = :contact_id AND order_id = :order_id AND cause_id = :cause"
+    " AND state IN ('queued', 'sending', 'unknown') AND state = 'queued'",
+    {"contact_id": INT, "order_id": INT, "cause": INT},
+)
+_HURRY = statement(
+    "UPDATE outbox SET due_at = :now WHERE contact_id = :contact_id AND order_id = :order_id"
+    " AND state IN ('queued', 'sending', 'unknown') AND state = 'queued'"
+    " AND attempts = 0 AND due_at > :now AND cause_id <> :but",
+    {"contact_id": INT, "order_id": INT, "but": INT, "now": TIME},
+)
 FORGOTTEN = messages.dump(Text("…"))
 _FORGOTTEN = f"'{orjson.dumps(FORGOTTEN).decode()}'"
 """Written out, as in the index of what is not forgotten yet."""
@@ -147,12 +169,17 @@ def say(
     expires_at: datetime | None = None,
     closed: bool = False,
     order_id: int | None = None,
+    due_at: datetime | None = None,
 ) -> None:
-    """Queue `message` for this contact, after all that is queued for them already; a `latest` word replaces the last."""
+    """Queue `message` for this contact, after all that is queued for them already; it waits until `due_at`.
+
+    A `latest` word replaces the last.
+    """
     short = messages.dump(fallback) if fallback else None
     row = _row(
         work, contact_id, messages.dump(message), short,
         cause=cause, purpose=purpose, arrival=arrival, expires_at=expires_at, closed=closed, order_id=order_id,
+        due_at=due_at,
     )  # fmt: skip
     if purpose == LATEST:
         work.append(_SUPERSEDE, row, key=(contact_id, order_id))
@@ -160,11 +187,27 @@ def say(
         work.append(_INSERT, row)
 
 
+def send_waiting(work: Work, contact_id: int, order_id: int, *, but: int | None) -> None:
+    """What still waits to be taken back goes out now, before what event `but` says."""
+    work.afterwards(_HURRY(contact_id=contact_id, order_id=order_id, but=but or 0, now=work.now))
+
+
+async def take_back(work: Work, contact_id: int, order_id: int, *, cause: int, count: int) -> bool:
+    """The `count` messages that event `cause` had for this contact are never sent; False when one is out already."""
+    which = {"contact_id": contact_id, "order_id": order_id, "cause": cause}
+    [rows] = await work.load_late(_CAUSED(**which))
+    if len(rows) != count:
+        return False
+    work.afterwards(_TAKE_BACK(**which))
+    return True
+
+
 def notify(
     work: Work, contact_id: int, message: Message, *,
     cause: int | None, fallback: Template | None = None, arrival: str = MUST_ARRIVE, order_id: int | None = None,
+    due_at: datetime | None = None,
 ) -> None:  # fmt: skip
-    """Queue what nobody asked for. Two notices of one event about one order make one message."""
+    """Queue what nobody asked for. Two notices of one event about one order make one message, which waits as the first."""
 
     def join(row: tuple[Any, ...]) -> tuple[Any, ...] | None:
         queued = dict(zip(_COLUMNS, row, strict=True))
@@ -187,7 +230,7 @@ def notify(
     if cause is None or order_id is None or not work.rewrite(_INSERT, join):
         say(
             work, contact_id, message,
-            cause=cause, fallback=fallback, purpose=NOTICE, arrival=arrival, order_id=order_id,
+            cause=cause, fallback=fallback, purpose=NOTICE, arrival=arrival, order_id=order_id, due_at=due_at,
         )  # fmt: skip
 
 
@@ -225,10 +268,11 @@ async def write_alerts(work: Work) -> None:
         short = messages.dump(alerts.fallback(parts, work.store, more=more))
         kept = {"first": [part.dump() for part in parts], "more": more}
         order_id = parts[0].order_id if len(parts) == 1 else None
+        arrival = EPHEMERAL if not more and all(part.is_nudge for part in parts) else MUST_ARRIVE
         if row:
-            work.append(_MERGE, (words, short, kept, order_id, row["id"]))
+            work.append(_MERGE, (words, short, kept, order_id, arrival, row["id"]))
         else:
-            alert = _row(work, contact_id, words, short, parts=kept, purpose=ALERT, order_id=order_id)
+            alert = _row(work, contact_id, words, short, parts=kept, purpose=ALERT, arrival=arrival, order_id=order_id)
             work.append(_INSERT_ALERT, alert)
 
 
@@ -269,8 +313,9 @@ def _row(
     expires_at: datetime | None = None,
     closed: bool = False,
     order_id: int | None = None,
+    due_at: datetime | None = None,
 ) -> tuple[Any, ...]:
     return (
-        work.store.id, contact_id, cause, order_id, purpose, arrival, words, short, parts, work.ids.token(), work.now,
-        expires_at, closed, work.now,
+        work.store.id, contact_id, cause, order_id, purpose, arrival, words, short, parts, work.ids.token(),
+        due_at or work.now, expires_at, closed, work.now,
     )  # fmt: skip

@@ -54,6 +54,7 @@ _OF = select(
     store_id=INT,
     names=TEXT,
 )
+_OF_CONTACT = select(QuestionRow, "WHERE t.contact_id = :contact_id", contact_id=INT)
 
 
 def load(names: Collection[str], store_id: int) -> Query:
@@ -63,6 +64,12 @@ def load(names: Collection[str], store_id: int) -> Query:
 
 def loaded(work: Work, rows: Sequence[dict[str, Any]]) -> None:
     work.loaded(QUESTIONS, [Question(**row) for row in rows])
+
+
+async def fetch(work: Work, contact_id: int) -> None:
+    """What this contact was asked last, when the batch did not load it because somebody else wrote."""
+    [rows] = await work.load_late(_OF_CONTACT(contact_id=contact_id))
+    loaded(work, rows)
 
 
 def find_open(work: Work, contact_id: int, side: str) -> Question | None:

@@ -1,7 +1,7 @@
 """What the sender does to outbox rows: take them in order and at the right pace, mark each attempt, write what came of it."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from models import inbox, templates
 from models.contacts import ContactRow
 from models.engines import Connection
 from models.outbox import MUST_ARRIVE, Outbound, OutboxRow, value
-from models.statements import INT, TEXT, TIME, Write, select, statement, update
+from models.statements import INT, JSON, TEXT, TIME, Write, select, statement, update
 from models.templates import States
 from models.work import Conflict
 
@@ -31,7 +31,9 @@ class Recipient:
     wa_id: str | None
     bsuid: str | None
     alerted_at: datetime | None
-    """When an alert last went out to them."""
+    """When an alert last went out to them, which was more than a nudge."""
+    nudged_at: datetime | None
+    """When any alert did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Number:
     paused_until: datetime | None
     pause_code: int | None
     pauses: int
+    settings: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class Unsent:
 
 Choose = Callable[[Outbound, Recipient, States], Unsent | None]
 """None sends the row. The last says how the templates stand."""
+PaceOf = Callable[[Mapping[str, str]], Pace | None]
+"""How fast the number may send by the store's settings as they stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +86,16 @@ class Claim:
 
 _RECIPIENT = {
     "id": INT, "last_inbound_at": TIME, "paced_until": TIME, "backoffs": INT, "wa_id": TEXT, "bsuid": TEXT,
-    "alerted_at": TIME,
+    "alerted_at": TIME, "nudged_at": TIME,
 }  # fmt: skip
 _NUMBER = {
     "id": INT, "phone_number_id": TEXT, "paced_until": TIME, "paused_until": TIME, "pause_code": INT, "pauses": INT,
+    "settings": JSON,
 }  # fmt: skip
-_OF_STORE = f"SELECT {', '.join(_NUMBER)} FROM number WHERE store_id = :store_id"
+_OF_STORE = (
+    "SELECT id, phone_number_id, paced_until, paused_until, pause_code, pauses,"
+    " (SELECT s.settings FROM store s WHERE s.id = number.store_id) FROM number WHERE store_id = :store_id"
+)
 _THE_NUMBER = statement(_OF_STORE, {"store_id": INT}, _NUMBER)
 # Workers take their turns at the number: what the one before has used up is committed when the next one looks.
 _HELD_NUMBER = statement(f"{_OF_STORE} FOR UPDATE", {"store_id": INT}, _NUMBER)
@@ -111,12 +120,15 @@ _SILENT = select(
     now=TIME,
     limit=INT,
 )
+_LAST_ALERT = (
+    "(SELECT MAX(a.attempted_at) FROM outbox a WHERE a.contact_id = c.id AND a.purpose = 'alert'"
+    " AND a.state IN ('sending', 'unknown', 'accepted', 'sent', 'delivered', 'read')"
+)
 _RECIPIENTS = statement(
     "SELECT c.id, c.last_inbound_at, c.paced_until, c.backoffs,"
     " (SELECT MAX(value) FROM identity i WHERE i.contact_id = c.id AND i.active AND i.kind = 'wa_id') AS wa_id,"
     " (SELECT MAX(value) FROM identity i WHERE i.contact_id = c.id AND i.active AND i.kind = 'bsuid') AS bsuid,"
-    " (SELECT MAX(a.attempted_at) FROM outbox a WHERE a.contact_id = c.id AND a.purpose = 'alert'"
-    " AND a.state IN ('sending', 'unknown', 'accepted', 'sent', 'delivered', 'read')) AS alerted_at"
+    f" {_LAST_ALERT} AND a.arrival <> 'ephemeral') AS alerted_at, {_LAST_ALERT}) AS nudged_at"
     " FROM contact c WHERE c.id IN :ids",
     {"ids": INT},
     _RECIPIENT,
@@ -161,7 +173,7 @@ _ON_THE_WIRE = statement("SELECT id FROM outbox WHERE state = 'sending' LIMIT 1"
 
 
 async def claim(
-    connection: Connection, *, store_id: int, now: datetime, limit: int, pace: Pace | None, choose: Choose
+    connection: Connection, *, store_id: int, now: datetime, limit: int, pace: PaceOf, choose: Choose
 ) -> Claim:
     """Take due rows, each contact's oldest, as far as both paces allow, and mark every attempt before it is made.
 
@@ -190,7 +202,7 @@ async def claim(
         _RECIPIENTS(ids=sorted({row.contact_id for row in rows})), templates.load(store_id)
     )
     recipients, states = {row["id"]: Recipient(**row) for row in people}, templates.states(known)
-    taking = _Taking(now, number, pace, choose)
+    taking = _Taking(now, number, pace(number.settings), choose)
     for row in rows:
         taking.take(row, recipients[row.contact_id], states)
     await _write(connection, taking.writes)
@@ -339,7 +351,7 @@ async def get_number(connection: Connection, store_id: int) -> Number:
     return Number(**row)
 
 
-async def next_due(connection: Connection, store_id: int, pace: Pace | None, *, after: datetime) -> datetime | None:
+async def next_due(connection: Connection, store_id: int, pace: PaceOf, *, after: datetime) -> datetime | None:
     """The next moment at which a message may go out or be judged.
 
     What was due by `after` and stayed waits for something that announces itself: an answer, or a status to be settled.
@@ -347,8 +359,9 @@ async def next_due(connection: Connection, store_id: int, pace: Pace | None, *, 
     waiting, silent, [found] = await connection.fetch(_WAITING(), _SILENT_DUE(), _THE_NUMBER(store_id=store_id))
     number = Number(**found)
     allowed = [number.paused_until] if number.paused_until else []
-    if pace is not None and number.paced_until is not None:
-        allowed.append(free_at(number.paced_until, pace))
+    paced_by = pace(number.settings)
+    if paced_by is not None and number.paced_until is not None:
+        allowed.append(free_at(number.paced_until, paced_by))
     moments = [row["due_at"] for row in silent]
     for row in waiting:
         paced = free_at(row["paced_until"], PAIR) if row["paced_until"] else row["due_at"]

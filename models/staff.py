@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from tortoise import Model, fields
 
 from flows.inbound import Sender
 from models import contacts
-from models.statements import INT, select, statement
+from models.statements import INT, JSON, kinds, statement
 from models.work import Table, Work
 
 
@@ -35,14 +36,20 @@ class Staff:
 
 
 STAFF = Table(StaffRow, Staff, key="contact_id")
-LIST = select(StaffRow, "WHERE t.store_id = :store_id ORDER BY t.id", store_id=INT)
-
-
+LIST = statement(
+    "SELECT s.id, s.store_id, s.contact_id, s.name, s.role, s.created_at, t.settings FROM store t"
+    " LEFT JOIN staff s ON s.store_id = t.id WHERE t.id = :store_id ORDER BY s.id",
+    {"store_id": INT},
+    {**kinds(StaffRow), "settings": JSON},
+)
+"""Everybody of the shop, and with them its settings: what somebody changed counts from the next batch on, in every process."""
 _DISMISS = statement("DELETE FROM staff WHERE contact_id = :contact_id", {"contact_id": INT})
 
 
-def loaded(work: Work, rows: Sequence[dict[str, object]]) -> None:
-    work.loaded(STAFF, [Staff(**row) for row in rows])  # type: ignore[arg-type]
+def loaded(work: Work, rows: Sequence[dict[str, Any]]) -> None:
+    if rows and rows[0]["settings"] != work.store.settings:
+        work.store = replace(work.store, settings=rows[0]["settings"])
+    work.loaded(STAFF, [Staff(**{name: row[name] for name in STAFF.columns}) for row in rows if row["id"] is not None])
 
 
 def find(work: Work, contact_id: int) -> Staff | None:
@@ -71,12 +78,17 @@ async def appoint(work: Work, *, wa_id: str, role: str, name: str | None) -> Sta
     return work.add(STAFF, staff)
 
 
-async def dismiss(work: Work, *, wa_id: str) -> Staff | None:
-    """Take the role of the person with this number away; None if nobody of the staff has it."""
+async def named(work: Work, wa_id: str) -> Staff | None:
+    """Whoever of the staff has this number."""
     identities, people = await work.load_late(*contacts.load([wa_id], work.store.id))
     contacts.loaded(work, identities, people)
     contact = contacts.find(work, wa_id)
-    if contact is None or (known := find(work, contact.id)) is None:
+    return None if contact is None else find(work, contact.id)
+
+
+async def dismiss(work: Work, *, wa_id: str) -> Staff | None:
+    """Take the role of the person with this number away; None if nobody of the staff has it."""
+    if (known := await named(work, wa_id)) is None:
         return None
-    work.afterwards(_DISMISS(contact_id=contact.id))
+    work.afterwards(_DISMISS(contact_id=known.contact_id))
     return known

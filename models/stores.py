@@ -1,5 +1,7 @@
 """The store and its WhatsApp number. Settings are kept as the text people typed; `flows/settings.py` gives them meaning."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tortoise import Model, fields
@@ -7,6 +9,7 @@ from tortoise import Model, fields
 from flows.store import Store
 from models.engines import Connection
 from models.statements import INT, JSON, TEXT, Statement, insert, select, statement
+from models.work import Work
 
 
 class StoreRow(Model):
@@ -48,6 +51,7 @@ _MOVE_NUMBER = statement(
     "UPDATE number SET phone_number_id = :phone_number_id WHERE id = :id", {"phone_number_id": TEXT, "id": INT}
 )
 _CONFIGURE = statement("UPDATE store SET settings = :settings WHERE id = :id", {"settings": JSON, "id": INT})
+_SETTINGS = statement("SELECT settings FROM store WHERE id = :id FOR UPDATE", {"id": INT}, {"settings": JSON})
 # On SQLite a transaction is the only one from its first statement on.
 _HOLD = Statement("SELECT 1", "SELECT 1 FROM pg_advisory_xact_lock(4711002)", (), {}, {"held": INT})
 
@@ -67,9 +71,11 @@ async def create(connection: Connection, store: Store, created_at: Any) -> None:
     await connection.write([(_INSERT, [(*(getattr(store, name) for name in _STORE), created_at)])])
 
 
-async def configure(connection: Connection, store: Store) -> None:
-    """Write the store's settings."""
-    await connection.run(_CONFIGURE(settings=dict(store.settings), id=store.id))
+async def configure(work: Work, values: Mapping[str, str]) -> None:
+    """Change these settings, and whatever else somebody changed at the same moment stays changed too."""
+    [[row]] = await work.load_late(_SETTINGS(id=work.store.id))
+    work.store = replace(work.store, settings={**row["settings"], **values})
+    work.afterwards(_CONFIGURE(settings=dict(work.store.settings), id=work.store.id))
 
 
 async def own_number(connection: Connection, store: Store, phone_number_id: str, number_id: int) -> int:

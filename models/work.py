@@ -70,7 +70,7 @@ class Table(Generic[V]):
 _Key = tuple[Any, Value]
 _Kept = tuple[Any, Any]
 """A value as it was read (None: it is new) and as it is now."""
-Mark = tuple[int, int, int, int]
+Mark = tuple[int, int, int, int, Store]
 
 
 class Work:
@@ -116,6 +116,10 @@ class Work:
             self._keep((table, key), (original, value))
         return value
 
+    def forget(self, table: Table[V] | View[V], key: Value) -> None:
+        """A row that is deleted `afterwards`."""
+        self._undo.append(((table, key), self._kept[table].pop(key)))
+
     def append(self, write: Write, row: tuple[Value, ...], *, key: Value = None) -> None:
         """A row that nobody here reads again. The last one of a `key` counts: Postgres upserts no row twice in a statement."""
         self._appended.append((write, row, key))
@@ -143,11 +147,11 @@ class Work:
         return await self.connection.fetch(*queries)
 
     def mark(self) -> Mark:
-        return len(self._undo), len(self._appended), len(self._deferred), len(self.news)
+        return len(self._undo), len(self._appended), len(self._deferred), len(self.news), self.store
 
     def take_back(self, mark: Mark) -> None:
         """Undo everything since `mark`: a turn that failed leaves nothing."""
-        undo, appended, deferred, news = mark
+        undo, appended, deferred, news, self.store = mark
         for (table, key), kept in reversed(self._undo[undo:]):
             if kept is None:
                 del self._kept[table][key]

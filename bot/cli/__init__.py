@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from bot.cli import lifecycle, office, running
+from bot.cli import lifecycle, office, orders, running
 from bot.cli.output import Failure
 
 
@@ -21,6 +21,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
     running.add(commands)
     office.add(commands)
+    orders.add(commands)
     lifecycle.add(commands)
     return top
 

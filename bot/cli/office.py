@@ -3,7 +3,6 @@
 import argparse
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -180,10 +179,9 @@ async def _store_set(given: argparse.Namespace) -> None:
         raise Failure(str(error)) from None
 
     async def change(work: Work, event_id: int) -> str:
-        changed = replace(work.store, settings={**work.store.settings, given.name: value})
-        await stores.configure(work.connection, changed)
+        await stores.configure(work, {given.name: value})
         audit.record(work, event_id=event_id, contact_id=None, role="desk", action="store set", outcome=given.name[:40])
-        return f"{given.name} is {value} now. A running Waybill takes it up when it is started again."
+        return f"{given.name} is {value} now."
 
     say(await give(load_settings(), "store set", change))
 

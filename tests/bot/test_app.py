@@ -57,14 +57,14 @@ def events(logged: StringIO, name: str) -> list[dict[str, Any]]:
 async def test_the_environment_makes_the_store_once_and_a_difference_is_said(
     ready_url: str, tmp_path: Path, logged: StringIO
 ) -> None:
-    first = {"STORE_NAME": "Chai", "STORE_LOCALE": "hi", "STORE_SETTINGS": "retention=90d"}
+    first = {"STORE_NAME": "Chai", "STORE_LOCALE": "hi", "STORE_SETTINGS": "undo_window=9s"}
     async with started(ready_url, tmp_path, **first) as app:
         made = app.store
-    assert (made.name, made.country, made.locale, made.settings) == ("Chai", "IN", "hi", {"retention": "90d"})
+    assert (made.name, made.country, made.locale, made.settings) == ("Chai", "IN", "hi", {"undo_window": "9s"})
     async with started(ready_url, tmp_path, **first) as app:
         assert app.store == made
     assert events(logged, "store_differs_from_environment") == []
-    changed = {"STORE_NAME": "Kaapi", "STORE_CURRENCY": "USD", "STORE_SETTINGS": "retention=30d"}
+    changed = {"STORE_NAME": "Kaapi", "STORE_CURRENCY": "USD", "STORE_SETTINGS": "undo_window=8s"}
     async with started(ready_url, tmp_path, **changed) as app:
         assert app.store == made
         assert await rows(app, "SELECT COUNT(*) FROM store", count=INT) == [(1,)]

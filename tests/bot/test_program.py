@@ -117,7 +117,9 @@ async def test_it_drains_while_a_send_hangs_and_a_page_listens(folder: Path, htt
         log = [json.loads(line) for line in bot.log.splitlines()]
     assert [line for line in log if line["level"] in {"error", "critical"}] == []
     assert rows(folder, "SELECT state FROM inbox WHERE kind = 'message'") == [("done",)]
-    assert rows(folder, "SELECT attempts FROM outbox WHERE state IN ('sending', 'unknown')") == [(1,)]
+    # Meta has taken it: its status may overtake the end, but nobody sends it again.
+    taken = "('sending', 'unknown', 'sent', 'delivered', 'read')"
+    assert rows(folder, f"SELECT attempts FROM outbox WHERE state IN {taken}") == [(1,)]
 
 
 async def test_a_second_one_on_the_same_file_refuses_with_one_line(folder: Path) -> None:

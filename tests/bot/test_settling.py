@@ -21,7 +21,7 @@ ROW = Outbound(
     wamid=None,
 )  # fmt: skip
 OPEN = Recipient(
-    id=1, last_inbound_at=NOW, paced_until=None, backoffs=0, wa_id="9198", bsuid=None, alerted_at=None
+    id=1, last_inbound_at=NOW, paced_until=None, backoffs=0, wa_id="9198", bsuid=None, alerted_at=None, nudged_at=None
 )  # fmt: skip
 CLOSED = replace(OPEN, last_inbound_at=NOW - limits.WINDOW)
 STRANGER = replace(OPEN, last_inbound_at=None)
@@ -82,9 +82,12 @@ def test_an_open_window_needs_no_template() -> None:
 def test_a_closed_window_gets_one_alert(
     alerted_at: datetime | None, last_inbound_at: datetime | None, why: Unsent | None
 ) -> None:
-    recipient = replace(OPEN, alerted_at=alerted_at, last_inbound_at=last_inbound_at)
+    recipient = replace(OPEN, alerted_at=alerted_at, nudged_at=alerted_at, last_inbound_at=last_inbound_at)
+    nudge = replace(ROW, purpose=ALERT, arrival=EPHEMERAL)
 
     assert unsent(replace(ROW, purpose=ALERT), recipient, NOW, {}) == why
+    assert unsent(nudge, recipient, NOW, {}) == why
+    assert unsent(replace(ROW, purpose=ALERT), replace(recipient, alerted_at=None), NOW, {}) is None, "a nudge went out"
     assert unsent(ROW, recipient, NOW, {}) is None, "what is no alert goes every time"
 
 

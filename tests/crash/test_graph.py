@@ -127,9 +127,8 @@ class Rig:
 
 @asynccontextmanager
 async def rigged(url: str, files: Path) -> AsyncIterator[Rig]:
-    async with stage(url, files) as play, proxy(play.app.port) as line:
+    async with stage(url, files, STORE_SETTINGS="pace.number=0") as play, proxy(play.app.port) as line:
         await play.fault({"number_per_s": 100_000, "batch": 1000})
-        play.app.sender._pace = None
         for phone in call_in(play, CROWD):
             phone.say("hello")
         await play.settle()

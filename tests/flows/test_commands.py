@@ -70,17 +70,18 @@ def test_every_command_has_a_row_in_the_policy_and_every_role_has_an_answer() ->
 
 
 def test_who_may_do_what() -> None:
-    reading = {"help", "doctor", "orders", "order", "history", "why"}
+    reading = {"help", "doctor", "orders", "board", "find", "order", "items", "history", "why"}
     acting = {
         "confirm", "approve", "reject", "start", "invoice", "pack", "ship", "out", "deliver", "failed", "complete", "hold",
-        "release", "cancel", "archive", "unarchive", "note", "alerts", "add", "paid",
-        "return", "received", "stock",
+        "release", "cancel", "archive", "unarchive", "note", "alerts", "undo", "add", "paid", "return", "received", "stock",
+        "assign", "tag", "mark", "address", "resend", "chat", "new",
     }  # fmt: skip
-    deciding = {"accept", "deny", "resume", "refund", "credit"}
+    deciding = {"accept", "deny", "resume", "force", "refund", "credit"}
     assert {action: roles_for(action) for action in POLICY} == {
         **dict.fromkeys(reading, ("owner", "manager", "agent", "viewer")),
         **dict.fromkeys(acting, ("owner", "manager", "agent")),
         **dict.fromkeys(deciding, ("owner", "manager")),
+        **dict.fromkeys(("settings", "staff", "allow"), ("owner",)),
     }
 
 

@@ -316,9 +316,15 @@ def test_timers_run_while_the_customer_is_asked_and_only_then() -> None:
     assert {open_until(replace(waiting, status=s), Settings({})) for s in here} == {
         (("complete", NOW + timedelta(days=7)),)
     }
-    others = [replace(waiting, status=s) for s in ORDER.statuses if s not in ("placed", "abandoned", *here)]
-    assert {open_until(order, Settings({})) for order in (PLACED, *others)} == {()}
+    shops = ("confirmed", "payment_review", "approved", "processing", "awaiting_invoice", "invoice_issued", "packed",
+             "out_for_delivery", "on_hold")  # fmt: skip
+    stands = [PLACED, *(replace(waiting, status=s) for s in shops)]
+    assert {open_until(order, Settings({})) for order in stands} == {(("stale", NOW + timedelta(hours=24)),)}
+    assert {open_until(order, Settings({"stale_after": "0"})) for order in stands} == {()}
+    done = ("placed", "abandoned", *here, *shops)
+    others = [replace(waiting, status=s) for s in ORDER.statuses if s not in done]
+    assert {open_until(order, Settings({})) for order in others} == {()}
     ended = replace(waiting, status="canceled")
     assert open_until(ended, Settings({"auto_archive_after": "90d"})) == (("archive", NOW + timedelta(days=90)),)
     started = [effect for effect in notices.timers(PLACED, Settings({})) if isinstance(effect, StartTimer)]
-    assert started == []
+    assert [timer.kind for timer in started] == ["stale"]

@@ -85,6 +85,6 @@ def test_a_page_of_ten_fits_and_names_the_next_first() -> None:
 
 
 def test_whoever_may_do_nothing_is_offered_nothing() -> None:
-    counter = replace(COUNTER, allowed=frozenset())
+    counter = replace(COUNTER, settings=Settings({"undo_window": "0s"}), allowed=frozenset())
 
     assert isinstance(replies.done(PLACED, Request("start", (1042,)), counter, is_own=False), Text)

@@ -52,6 +52,7 @@ DEFAULTS: dict[str, Any] = {
     "require_receipt_confirmation": False,
     "auto_complete_after": 7 * 24 * H,
     "auto_archive_after": timedelta(),
+    "stale_after": 24 * H,
     "booking_confirm_within": 4 * H,
     "notify.off": ("approved", "processing", "awaiting_invoice", "invoice_issued", "packed", "completed"),
     "notify.arrival": False,
@@ -269,10 +270,11 @@ def test_every_setting_is_shown_with_what_it_accepts_and_whether_it_works_yet() 
     )
     assert shown["retention"].is_default
     assert {row.name for row in shown.values() if row.built} == {
-        "languages", "pace.number", "retention", "order_flow", "auto_collect_address", "delivery_methods",
+        "languages", "pace.number", "retention", "order_flow", "auto_collect_address", "payment_methods", "delivery_methods",
         "tracking_required", "carriers", "abandon_after", "abandon_reminder", "expire_after", "cancel_after_ship",
         "customer_cancel_until", "invoices", "require_approval", "require_payment_to_start", "require_payment_to_ship",
-        "resume_window", "require_receipt_confirmation", "auto_complete_after", "auto_archive_after", "vocabulary",
+        "resume_window", "undo_window", "business_hours", "after_hours", "stale_after", "approval_limit",
+        "require_receipt_confirmation", "auto_complete_after", "auto_archive_after", "vocabulary",
         "notify.off", "notify.arrival", "notify.changes", "feedback", "allow_backorder", "low_stock", "return_window",
     }  # fmt: skip
     assert [row.name for row in shown.values() if not row.description or not row.accepts] == []

@@ -35,7 +35,8 @@ from flows.inbound import (
 )
 from flows.messages import BODY, PARAMETER, TEXT, AddressForm, Button, Buttons, Catalogue, Template, Text, dump, load
 from flows.news import News
-from flows.phrases import LANGUAGES
+from flows.phrases import LANGUAGES, say
+from flows.policy import Role
 from flows.settings import Settings
 from flows.store import Store
 
@@ -322,15 +323,27 @@ def test_templates_are_defined_as_meta_takes_them() -> None:
 def test_help_lists_what_a_role_may_do() -> None:
     assert staff.help_for(STORE, "viewer") == Text(
         "You are viewer of Nukkad. Write one of these, one in a message:\n\n"
-        "*orders [status] [unpaid|paid] [archived] [today] [sort date|paid] [asc|desc] [page]*: the orders, ten to a page; "
-        "all, or those in a status\n"
+        "*orders [status] [paid|unpaid] [mine] [today] [archived] [sort date|paid] [asc|desc] [page]*: "
+        "the orders, ten to a page; all, or those in a status\n"
+        "*board*: how many orders stand where, and for how long\n"
+        "*find text*: orders by a name, a phone number, a product or a tracking number\n"
         "*order 1042*: one order with its next actions; just *1042* does the same\n"
+        "*items 1042*: its lines with brand, SKU, prices, picture, and how many were sent\n"
         "*history 1042*: what happened to an order: who, what, when\n"
         "*why 1042 ship*: why an action is not possible now\n"
         "*help [command]*: this list\n"
         "*doctor*: is everything well? queues, windows, token, templates\n\n"
         "A cart, or a tap on a customer's button, is taken as a customer's, also from you."
     )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("role", Role)
+def test_help_is_never_cut(role: Role, language: str) -> None:
+    store = replace(STORE, locale=language, name="N" * 60)
+    whole = staff.help_for(store, role).body
+    assert len(whole) < TEXT
+    assert whole.endswith(say("staff.help_more", language))
 
 
 def test_help_explains_one_command() -> None:

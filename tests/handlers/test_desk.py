@@ -30,7 +30,8 @@ from models.work import Work
 
 NOW = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
 """Ten in the morning in the shop."""
-STORE = Store(1, "Nukkad", "IN", "INR", "Asia/Kolkata", "en", {"carriers": "BlueDart,Blue Dart Express"}, b"salt")
+SETTINGS = {"carriers": "BlueDart,Blue Dart Express", "undo_window": "0s"}
+STORE = Store(1, "Nukkad", "IN", "INR", "Asia/Kolkata", "en", SETTINGS, b"salt")
 CHAI = Line("CHAI", "Masala chai", 2, 34900)
 ADDRESS = {"name": "Asha Rao", "address": "12 MG Road", "city": "Bengaluru", "in_pin_code": "560001"}
 PEOPLE = {"Asha": "919800000001", "Priya": "919800000002", "Ravi": "919800000003", "Vik": "919800000004"}
@@ -280,7 +281,7 @@ async def test_a_refusal_names_what_is_missing_and_a_command_that_helps(shop: Sh
 
     assert body(await shop.say("Ravi", "ship 1001")) == (
         "#1001 · Confirmed\n*ship* cannot be done now:\n"
-        "• The delivery address is missing. Ask the customer for it: *order 1001* shows their chat.\n"
+        "• The delivery address is missing. Ask for it, *chat 1001 text*, and write it down: *address 1001 TEXT*\n"
         "• The tracking number is missing: *ship 1001 TRACKING*"
     )
     assert await shop.statuses() == ["confirmed"]
@@ -615,7 +616,7 @@ async def test_orders_are_listed_ten_to_a_page(shop: Shop) -> None:
     assert [row[0] for row in rows(await shop.say("Vik", "orders Confirmed today"))] == ["o1011.2.order"]
     assert await shop.say("Vik", "orders 3") == Text("There are only 2 pages. The last: *orders 2*")
     assert await shop.say("Vik", "orders delivered") == Text("There is no such order. *orders* shows all.")
-    assert body(await shop.say("Vik", "orders mine")).startswith("I do not know “mine” after *orders*.")
+    assert body(await shop.say("Vik", "orders yours")).startswith("I do not know “yours” after *orders*.")
 
 
 async def test_today_begins_at_the_shops_midnight(shop: Shop) -> None:

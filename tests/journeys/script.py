@@ -1,7 +1,8 @@
 """The grammar of a written conversation: text to steps, and back when answers are accepted.
 
     # A cart is priced from our catalogue                         the title; further # lines are remarks
-    # shop: auto_collect_address=off                              settings of the store, if not the usual ones
+    # shop: auto_collect_address=off                              settings of the store, if not the usual ones (and
+                                                                  `undo_window=0s`, so that notices come at once)
     clock 2026-03-02 10:00                                        the shop's own clock is moved to that moment
     Asha: hello                                                   she writes; more lines of hers are indented
     → Asha: Namaste!                                              what her phone shows, whole; more lines are indented

@@ -45,7 +45,9 @@ async def claim(
     choose: sending.Choose = send_all,
 ) -> Claim:
     async with database.transaction() as connection:
-        return await sending.claim(connection, store_id=STORE.id, now=NOW + at, limit=limit, pace=pace, choose=choose)
+        return await sending.claim(
+            connection, store_id=STORE.id, now=NOW + at, limit=limit, pace=lambda _: pace, choose=choose
+        )
 
 
 def sent(claim: Claim) -> list[int]:
@@ -63,7 +65,7 @@ async def states(database: Database) -> list[str]:
 
 async def due_next(database: Database, *, after: timedelta = timedelta(), pace: Pace | None = FAST) -> timedelta | None:
     async with database.transaction() as connection:
-        due = await sending.next_due(connection, STORE.id, pace, after=NOW + after)
+        due = await sending.next_due(connection, STORE.id, lambda _: pace, after=NOW + after)
     return due - NOW if due else None
 
 
@@ -353,7 +355,7 @@ async def test_when_an_alert_last_went_out_is_known(database: Database) -> None:
     )
     [(_, recipient)] = (await claim(database)).sends
 
-    assert recipient.alerted_at == NOW.replace(day=1, hour=10, minute=0)
+    assert recipient.alerted_at == recipient.nudged_at == NOW.replace(day=1, hour=10, minute=0)
 
 
 async def test_nothing_is_due_when_nothing_waits_or_all_wait_for_an_answer(database: Database) -> None:

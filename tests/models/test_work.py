@@ -93,12 +93,13 @@ async def test_of_two_rows_with_one_key_the_last_is_written(database: Database) 
 
 async def test_after_a_conflict_nothing_more_is_written(database: Database) -> None:
     async with unit(database) as work:
+        start = work.mark()
         gone, new = (contacts.create(work, wa_id=wa_id, bsuid=None) for wa_id in ("9198", "9199"))
         changed = CONTACTS.updated(gone, replace(gone, name="one"))
         counts = await work.connection.write(
             [(CONTACTS.update, [changed]), (CONTACTS.insert, [CONTACTS.inserted(new)])]
         )
         assert counts == [0]
-        work.take_back((0, 0, 0, 0))
+        work.take_back(start)
 
     assert await rows(database, "SELECT id FROM contact") == []

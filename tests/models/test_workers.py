@@ -54,7 +54,7 @@ async def somebody_waits(looking_on: Database) -> None:
 async def claim(database: Database, at: timedelta = timedelta()) -> Claim:
     async with database.transaction() as connection:
         return await sending.claim(
-            connection, store_id=STORE.id, now=NOW + at, limit=64, pace=PACE, choose=lambda *_: None
+            connection, store_id=STORE.id, now=NOW + at, limit=64, pace=lambda _: PACE, choose=lambda *_: None
         )
 
 

@@ -12,6 +12,7 @@ from bot.cli import parser
 from bot.metrics import Metrics
 from bot.sandbox import control, faults
 from flows import outbound
+from flows.commands import WORDS
 from tests.rules.tree import ROOT, texts
 
 RECORDS = "docs/decisions/"
@@ -96,9 +97,13 @@ def _names(scope: ast.Module | ast.ClassDef) -> Iterator[str]:
 
 
 def unknown_commands(text: str) -> Iterator[str]:
-    """`python -m bot …` anywhere in code, and spans like `store show` that begin with a group of commands."""
+    """`python -m bot …` anywhere in code, and spans like `store show` that begin with a group of commands.
+
+    A word that staff write in chat too is looked at only after `python -m bot`.
+    """
     top = parser()
-    groups = tuple(f"{name} " for name, command in _subcommands(top).items() if _subcommands(command))
+    named = _subcommands(top).items()
+    groups = tuple(f"{name} " for name, command in named if _subcommands(command) and name not in WORDS)
     for code in codes(text):
         given = _COMMAND.findall(code) or ([code] if code.startswith(groups) else [])
         yield from (words for words in map(str.strip, given) if not _understood(top, words.split()))

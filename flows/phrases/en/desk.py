@@ -50,7 +50,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "why.ended": "It has ended as “{status}”, so nothing changes it any more. *history {number}* tells how it came to that.",
     "why.not_used": "This shop does not use *{label}* (setting vocabulary). Possible now: {possible}.",
     "why.not_used_ended": "This shop does not use *{label}* (setting vocabulary).",
-    "why.address": "The delivery address is missing. Ask the customer for it: *order {number}* shows their chat.",
+    "why.address": "The delivery address is missing. Ask for it, *chat {number} text*, and write it down: *address {number} TEXT*",
     "why.tracking": "The tracking number is missing: *ship {number} TRACKING*",
     "why.reason": "The reason is missing: *{word} {number} reason*",
     "why.recall_reason": "It is on its way, so a reason is needed: *cancel {number} reason*",
@@ -105,7 +105,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "desk.one_at_a_time": "*{word}* takes one order at a time, so I did nothing. Please send one message for each.",
     "desk.no_action": "I do not know the action “{word}”. There are {list}. For example: *why 1042 {nearest}*",
     "desk.not_understood": (
-        "I do not know “{word}” after *orders*.{hint} I understand a status ({statuses}), paid, unpaid, archived, today, "
+        "I do not know “{word}” after *orders*.{hint} I understand a status ({statuses}), paid, unpaid, mine, today, archived, "
         "sort date, sort paid, asc, desc and the number of a page. For example: *orders packed today* or *orders 2*"
     ),
     "desk.did_you_mean": "Did you mean “{nearest}”?",

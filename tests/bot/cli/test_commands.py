@@ -12,6 +12,7 @@ from tests.bot.cli.office import Office, Ran
 COMMANDS = {
     "run", "web", "worker", "migrate", "sandbox", "doctor", "replay", "lifecycle check", "lifecycle draw",
     "catalog import", "templates push", "templates check", "staff list", "staff add", "staff remove", "store show", "store set",
+    "orders list", "orders show", "orders export",
 }  # fmt: skip
 NOT_READY = "The database is not ready: start Waybill once with `make run`, or `python -m bot migrate`.\n"
 NO_STORE = "There is no store yet: start Waybill once with `make run` or `python -m bot run`.\n"
@@ -178,7 +179,7 @@ def test_settings_are_shown_and_set(shop: Office) -> None:
     before = shop("store", "show").out
     assert "retention = 180d\n    how long the words of messages are kept; " in before
     assert "min_order = 0 (not built yet: changes nothing)\n" in before
-    changed = "retention is 90d now. A running Waybill takes it up when it is started again.\n"
+    changed = "retention is 90d now.\n"
     assert shop("store", "set", "retention", "90d") == Ran(0, changed, "")
     assert shop("store", "show").out == before.replace("retention = 180d\n", "retention = 90d (set)\n")
     assert (shop.desk(), shop.trail()) == ([("done", "desk", "desk")], [("desk", "store set", "retention")])

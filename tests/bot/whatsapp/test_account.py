@@ -1,4 +1,4 @@
-"""What the doctor learns of the number's settings, asked through pywa over real HTTP."""
+"""What the doctor learns of the number's settings, asked through pywa over real HTTP: why orders do not appear (S2-41)."""
 
 from pathlib import Path
 

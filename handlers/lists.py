@@ -1,0 +1,27 @@
+"""Ways to look over all orders: the board, and finding some by a few words."""
+
+from flows import desk, replies
+from flows.commands import Row
+from flows.messages import Text
+from flows.phrases import say
+from handlers.turn import Turn
+from models import contacts, listing
+
+
+async def on_board(turn: Turn, row: Row, _argument: str) -> None:
+    found = await listing.standings(turn.work)
+    standings = {each.status: (each.count, each.since) for each in found}
+    turn.record(row.action, "done")
+    turn.say(replies.board(standings, turn.store, turn.work.now))
+
+
+async def on_find(turn: Turn, row: Row, argument: str) -> None:
+    if not argument.strip():
+        turn.record(row.action, "unclear")
+        turn.say(Text(say("find.what", turn.store.language)))
+        return
+    orders = await listing.find(turn.work, argument, size=desk.PAGE)
+    people = [await contacts.get(turn.work, order.contact_id) for order in orders]
+    customers = {person.id: person.known_as(turn.store.language) for person in people}
+    turn.record(row.action, "done")
+    turn.say(replies.found(argument, orders, turn.store, customers=customers, now=turn.work.now))
