@@ -46,10 +46,10 @@ def _start(folder: str) -> float:
     """Seconds until `/readyz` says so, of the program as it is started in earnest."""
     port = free_port()
     settings = environment(port, f"sqlite://{folder}/start.sqlite3")
+    # A second start finds what the first has compiled, unless the session forbids Python to keep it.
+    usual = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     began = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bot", "run"], env=os.environ | settings, stdout=subprocess.DEVNULL
-    )
+    process = subprocess.Popen([sys.executable, "-m", "bot", "run"], env=usual | settings, stdout=subprocess.DEVNULL)
     try:
         while not _is_ready(port):
             if time.perf_counter() > began + 30:

@@ -18,6 +18,9 @@ MUST = {16: (0.40, 0.50), 64: (0.70, 0.80), 256: (0.85, 0.95)}
 
 
 MUST_POSTGRES = {64: (0.70, 0.90)}
+PEER_CONNECTIONS = 64
+MUST_PYWA = (4.0, 5.0)
+"""Against pywa's own checks and parsing with one insert of Tortoise's for each message."""
 
 
 async def measure(say: Callable[[str], None]) -> list[Figure]:
@@ -49,6 +52,14 @@ async def measure(say: Callable[[str], None]) -> list[Figure]:
                 over, under = ([result.per_second for result in found[kind]] for kind in ("durable", "bare"))
                 beside = _beside(over, under, found["durable"])
                 figures.append(Figure(name, ratios(over, under), must, stretch, beside=beside))
+            if database == "SQLite":
+                tortoise = f"sqlite://{folder}/pywa.sqlite3"
+                pywa = stack.enter_context(server("pywa_inserts", tortoise, "0", "", module="benchmarks.shops"))
+                sides = {"pywa": driven(pywa, PEER_CONNECTIONS), "durable": driven(durable, PEER_CONNECTIONS)}
+                found = await interleaved("÷ pywa", sides, say)
+                over, under = ([result.per_second for result in found[kind]] for kind in ("durable", "pywa"))
+                beside = _beside(over, under, found["durable"])
+                figures.append(Figure("SQLite ÷ pywa and Tortoise", ratios(over, under), *MUST_PYWA, beside=beside))
     return figures
 
 

@@ -34,7 +34,7 @@ def requests(count: int, *, start: int) -> list[bytes]:
 def _bodies(count: int, start: int) -> Iterator[bytes]:
     for n in range(start, start + count):
         person = f"9198{n % 5000:08d}"
-        contact = {"wa_id": person, "profile": {"name": "Bench"}}
+        contact = {"wa_id": person, "user_id": f"IN.{person}", "profile": {"name": "Bench"}}
         base = {"from": person, "id": f"wamid.bench{n}", "timestamp": "1764800000"}
         lines = [
             {"product_retailer_id": f"SKU-{k}", "quantity": 2, "item_price": 499.5, "currency": "INR"} for k in range(3)
@@ -49,12 +49,17 @@ def _bodies(count: int, start: int) -> Iterator[bytes]:
                 "messages": [{**base, "type": "order", "order": {"catalog_id": "1", "product_items": lines}}],
             },
             {
+                "contacts": [contact],
                 "statuses": [
                     {"id": base["id"], "status": "delivered", "timestamp": base["timestamp"], "recipient_id": person}
                 ]
             },
         )[n % 3]
-        value = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": NUMBER}, **what}
+        value = {
+            "messaging_product": "whatsapp",
+            "metadata": {"display_phone_number": "15550009000", "phone_number_id": NUMBER},
+            **what,
+        }
         change = {"field": "messages", "value": value}
         yield orjson.dumps({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]})
 

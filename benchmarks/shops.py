@@ -33,6 +33,12 @@ Send = Callable[[int], Awaitable[None]]
 Stop = Callable[[], Awaitable[None]]
 
 
+class Event(Model):
+    id = fields.IntField(primary_key=True)
+    wamid = fields.CharField(max_length=200)
+    kind = fields.CharField(max_length=40)
+
+
 class Customer(Model):
     id = fields.IntField(primary_key=True)
     wa_id = fields.CharField(max_length=20, unique=True)
@@ -116,17 +122,48 @@ def _client(graph: str) -> Any:
     return client
 
 
-async def pywa(port: int, address: str, graph: str, _catalogue: str) -> Stop:
-    """Signature, duplicates, parsing, handlers and replies are pywa's. Answered first, handled afterwards, as its own server does.
-
-    pywa's server is starlette on uvicorn; here aiohttp, which is no slower, hands its webhook methods the same bytes.
-    """
-    # The same durability as ours.
+async def _open(address: str) -> None:
+    """Tortoise's own SQLite with the same durability as ours."""
     await Tortoise.init(
         db_url=f"{address}?journal_mode=WAL&synchronous=FULL&journal_size_limit=67108864",
         modules={"models": [__name__]},
     )
     await Tortoise.generate_schemas()
+
+
+async def pywa_inserts(port: int, address: str, graph: str, _catalogue: str) -> Stop:
+    """One insert for each message or status, by a handler of pywa's. An answer follows it, as uvicorn reads no further before."""
+    await _open(address)
+    client = _client(graph)
+
+    async def keep(_client: Any, update: Any) -> None:
+        await Event.create(wamid=update.id, kind=type(update).__name__)
+
+    client.on_message()(keep)
+    client.on_message_status()(keep)
+
+    async def receive(request: web.Request) -> web.Response:
+        raw = await request.read()
+        if refused := await client.webhook_update_validator(raw, request.headers.get("X-Hub-Signature-256")):
+            return web.Response(text=refused[0], status=refused[1])
+        await client.webhook_update_handler(raw)
+        return web.Response()
+
+    stop = await _listen(port, [web.post("/webhook", receive)])
+
+    async def end() -> None:
+        await stop()
+        await Tortoise.close_connections()
+
+    return end
+
+
+async def pywa(port: int, address: str, graph: str, _catalogue: str) -> Stop:
+    """Signature, duplicates, parsing, handlers and replies are pywa's. Answered first, handled afterwards, as its own server does.
+
+    pywa's server is starlette on uvicorn; here aiohttp, which is no slower, hands its webhook methods the same bytes.
+    """
+    await _open(address)
     await Product.bulk_create([Product(sku=f"SKU-{n}", price=PRICE) for n in range(PRODUCTS)])
     client = _client(graph)
     running: set[asyncio.Task[Any]] = set()
@@ -256,6 +293,7 @@ async def _listen(port: int, routes: list[web.RouteDef]) -> Stop:
 
 KINDS: dict[str, Callable[..., Awaitable[Stop]]] = {
     "bot": bot, "worker": worker, "pywa": pywa, "sends": sends, "pywa_sends": pywa_sends,
+    "pywa_inserts": pywa_inserts,
 }  # fmt: skip
 
 
