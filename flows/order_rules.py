@@ -181,13 +181,13 @@ def is_pickup(case: Case) -> Reason | None:
 def may_still_cancel(case: Case) -> Reason | None:
     order, status = case.order, case.order.held_from or case.order.status
     after = case.settings.get("cancel_after_ship")
+    if status in ON_ITS_WAY and after == "never":
+        return Reason("why.no_cancel_after_ship")
     if case.action.by == CUSTOMER:
         allowed = {*_CANCELED_UNTIL[case.settings.get("customer_cancel_until")], "abandoned", "cart"}
         if after == "all":
             allowed |= set(ON_ITS_WAY)
         return None if status in allowed else Reason("why.too_late_to_cancel")
-    if status in ON_ITS_WAY and after == "never":
-        return Reason("why.no_cancel_after_ship")
     if status in ON_ITS_WAY and not case.action.note and order.status in ON_ITS_WAY:
         return Reason("why.recall_reason")
     return None
