@@ -162,6 +162,16 @@ def parts_are_left(case: Case) -> Reason | None:
     return None
 
 
+def straight(guard: Guard[Case]) -> Guard[Case]:
+    """Asked of what leaves the shop without having been shipped: by the own rider, or in the customer's hands."""
+
+    def unless_shipped(case: Case) -> Reason | None:
+        return guard(case) if case.order.status in ("packed", "invoice_issued") else None
+
+    unless_shipped.__name__ = guard.__name__
+    return unless_shipped
+
+
 def own_rider(case: Case) -> Reason | None:
     """Going out without having been handed to a carrier is for the shop's own rider."""
     if case.order.status == "packed" and case.order.delivery_method != "rider":
