@@ -57,6 +57,8 @@ def follow(
     match action.event:
         case "ship":
             return _ship(order, action, lines, shipments, now)
+        case "out" if any(line.left for line in lines):
+            return _ship(order, action, lines, shipments, now)
         case "deliver":
             return _deliver(order, lines, shipments, now)
         case "failed":

@@ -15,7 +15,7 @@ from flows.order_table import moved
 
 OF_PARCELS = frozenset(
     {
-        "ship", "deliver", "failed", "cancel", "reject", "deny", "resume", "cancel_lines", "abandon", "recover", "expire",
+        "ship", "out", "deliver", "failed", "cancel", "reject", "deny", "resume", "cancel_lines", "abandon", "recover", "expire",
     }
 )  # fmt: skip
 """Events that change shipments, or where their pieces are kept, if there are any."""

@@ -4,8 +4,8 @@ Amounts are minor units of the order's currency. The database refuses more refun
 one transaction of a provider.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flows.lifecycle import Lifecycle, read_grid
@@ -111,6 +111,19 @@ def captured(payments: Iterable[Payment]) -> int:
 def refunded(refunds: Iterable[Refund]) -> int:
     """What has been given back or is on its way: it cannot be given twice."""
     return sum(refund.amount for refund in refunds if refund.state != FAILED)
+
+
+def settled(order: Order, payments: Sequence[Payment], refunds: Iterable[Refund]) -> Order:
+    """The order with its sums and its payment status as its records say, and whether they ask a question."""
+    after = replace(order, captured=captured(payments), refunded=refunded(refunds))
+    after = replace(after, payment_status=status(after, payments))
+    return replace(after, asks_cancel=_asks_cancel(after))
+
+
+def _asks_cancel(order: Order) -> bool:
+    """All the money is back and nothing has left: somebody must say whether the order is canceled too."""
+    nothing_left = order.fulfillment_status in ("unfulfilled", "backordered")
+    return order.is_open and order.payment_status == "refunded" and nothing_left
 
 
 def status(order: Order, payments: Iterable[Payment] | None = None) -> str:

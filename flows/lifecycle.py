@@ -18,6 +18,7 @@ A grid is written as text, one row a state or status, one column an event:
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Generic, TypeVar
 
 ALREADY, NOT_FROM_HERE, STAYS, HAPPENS, BACK = ".", "-", "=", "+", "<"
@@ -83,16 +84,20 @@ class Lifecycle(Generic[Subject]):
     guards: Mapping[str, tuple[Guard[Subject], ...]] = field(default_factory=dict)
     forks: Mapping[str, Fork[Subject]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def statuses(self) -> tuple[str, ...]:
-        return tuple(status for statuses in self.states.values() for status in statuses)
+        return tuple(self._states)
 
     @property
     def events(self) -> tuple[str, ...]:
         return (*self.commands, *self.facts)
 
+    @cached_property
+    def _states(self) -> Mapping[str, str]:
+        return {status: state for state, statuses in self.states.items() for status in statuses}
+
     def state_of(self, status: str) -> str:
-        return next(state for state, statuses in self.states.items() if status in statuses)
+        return self._states[status]
 
     def cell(self, status: str, event: str) -> str | None:
         """What the grid says; None is a hole."""

@@ -162,6 +162,16 @@ def parts_are_left(case: Case) -> Reason | None:
     return None
 
 
+def straight(guard: Guard[Case]) -> Guard[Case]:
+    """Asked of what leaves the shop without having been shipped: by the own rider, or in the customer's hands."""
+
+    def unless_shipped(case: Case) -> Reason | None:
+        return guard(case) if case.order.status in ("packed", "invoice_issued") else None
+
+    unless_shipped.__name__ = guard.__name__
+    return unless_shipped
+
+
 def own_rider(case: Case) -> Reason | None:
     """Going out without having been handed to a carrier is for the shop's own rider."""
     if case.order.status == "packed" and case.order.delivery_method != "rider":
@@ -181,13 +191,13 @@ def is_pickup(case: Case) -> Reason | None:
 def may_still_cancel(case: Case) -> Reason | None:
     order, status = case.order, case.order.held_from or case.order.status
     after = case.settings.get("cancel_after_ship")
+    if status in ON_ITS_WAY and after == "never":
+        return Reason("why.no_cancel_after_ship")
     if case.action.by == CUSTOMER:
         allowed = {*_CANCELED_UNTIL[case.settings.get("customer_cancel_until")], "abandoned", "cart"}
         if after == "all":
             allowed |= set(ON_ITS_WAY)
         return None if status in allowed else Reason("why.too_late_to_cancel")
-    if status in ON_ITS_WAY and after == "never":
-        return Reason("why.no_cancel_after_ship")
     if status in ON_ITS_WAY and not case.action.note and order.status in ON_ITS_WAY:
         return Reason("why.recall_reason")
     return None

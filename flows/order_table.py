@@ -156,8 +156,11 @@ ORDER: Lifecycle[Case] = Lifecycle(
             rules.cancel_is_answered, rules.address_is_known, rules.is_approved, rules.is_paid_to_ship,
             rules.pieces_are_there, rules.tracking_is_given,
         ),
-        "out": (rules.cancel_is_answered, rules.own_rider),
-        "deliver": (rules.is_pickup,),
+        "out": (
+            rules.cancel_is_answered, rules.own_rider, rules.straight(rules.address_is_known),
+            rules.straight(rules.is_paid_to_ship),
+        ),
+        "deliver": (rules.cancel_is_answered, rules.is_pickup, rules.straight(rules.is_paid_to_ship)),
         "failed": (rules.reason_is_given,),
         "complete": (rules.is_settled,),
         "cancel": (rules.may_still_cancel,),
@@ -241,8 +244,8 @@ def moved(order: Order, action: Action, outcome: Move, now: datetime) -> Order:
         claimed_at=now if event == "export" else order.claimed_at,
         claimed_by=action.details.get("by") if event == "export" else order.claimed_by,
         mark=None if moves else order.mark,
-        archived_at=now if event == "archive" else None if event == "unarchive" else order.archived_at,
-        asks_cancel=order.asks_cancel and event != "cancel",
+        archived_at=now if event == "archive" else None if event in ("unarchive", "resume") else order.archived_at,
+        asks_cancel=order.asks_cancel and outcome.status not in ENDED,
         return_status=("requested" if action.by == CUSTOMER else "approved")
         if event == "return"
         else order.return_status,

@@ -204,10 +204,7 @@ async def refund(
 async def _settle(work: Work, order: Order, action: Action, actor: Actor, settings: Settings) -> Order:
     """The order with its sums and its payment status as its records say, and what follows from that."""
     payments, refunds = await money_of(work, order)
-    after = replace(order, captured=ledger.captured(payments), refunded=ledger.refunded(refunds))
-    after = replace(after, payment_status=ledger.status(after, payments))
-    after = replace(after, asks_cancel=_asks_cancel(after))
-    after = orders.amend(work, after, action, actor)
+    after = orders.amend(work, ledger.settled(order, payments, refunds), action, actor)
     after, _ = await orders.advance(
         work, after, Action("captured", action.by, is_quiet=action.is_quiet), actor, settings
     )
@@ -217,12 +214,6 @@ async def _settle(work: Work, order: Order, action: Action, actor: Actor, settin
 def _noted(order: Order, amount: int, words: str) -> str:
     """What the history says of money: the amount as it is typed, and what was said."""
     return f"{major(amount, order.currency)} {words}".strip()
-
-
-def _asks_cancel(order: Order) -> bool:
-    """All the money is back and nothing has left: somebody must say whether the order is canceled too."""
-    nothing_left = order.fulfillment_status in ("unfulfilled", "backordered")
-    return order.is_open and order.payment_status == "refunded" and nothing_left
 
 
 async def credit_of(work: Work, contact_id: int, currency: str) -> CreditAccount | None:

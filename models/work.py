@@ -171,10 +171,12 @@ class Work:
             await self.connection.fetch(*self._deferred)
 
     def _grouped(self) -> dict[Write, list[tuple[Value, ...]]]:
+        """New rows that two may add at once come first: they meet there, as a conflict, before a row of only one is refused."""
         groups: dict[Write, list[tuple[Value, ...]]] = {}
         for table, kept in self._kept.items():
             if added := [table.inserted(current) for original, current in kept.values() if original is None]:
                 groups[table.insert] = added
+        groups = dict(sorted(groups.items(), key=lambda group: not group[0].exact))
         for table, kept in self._kept.items():
             if changed := [table.updated(was, now) for was, now in kept.values() if was is not None and was != now]:
                 groups[table.update] = changed

@@ -254,9 +254,9 @@ def test_what_has_left_is_canceled_only_where_the_store_does_so() -> None:
 
     assert [r.key for r in why_not(shipped, "cancel", Settings({}))] == ["why.recall_reason"]
     assert decide(shipped, Action("cancel", STAFF, note="lost"), Settings({})) == Move("canceled")
-    assert [r.key for r in why_not(shipped, "cancel", Settings({"cancel_after_ship": "never"}))] == [
-        "why.no_cancel_after_ship"
-    ]
+    never = Settings({"cancel_after_ship": "never", "customer_cancel_until": "shipped"})
+    for who in (STAFF, CUSTOMER):
+        assert [r.key for r in why_not(shipped, "cancel", never, by=who)] == ["why.no_cancel_after_ship"]
 
 
 def test_a_complete_order_confirms_itself_unless_the_flow_is_manual() -> None:

@@ -102,7 +102,6 @@ def test_the_table_is_the_contracts_with_its_defaults() -> None:
             {
                 "require_approval": True,
                 "cancel_after_ship": "never",
-                "customer_cancel_until": "shipped",
                 "notify.arrival": True,
                 "notify.changes": True,
             },

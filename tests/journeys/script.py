@@ -24,6 +24,7 @@
     later 25h                                                     the clock moves and timers ring
     → Asha (template order_update): We kept your cart.            what kind of message, where it is no ordinary one
     fault fail_next=1 fail_code=131047                            the sandbox misbehaves from here on
+    $ .venv/bin/python -m bot orders export                       in a terminal; `→ terminal: …` is what it prints
 
 Every message of every person after a step must be written down: those of one person in their order, the people in any.
 """
@@ -43,6 +44,7 @@ THINGS = (
 """What people send besides words and carts. A poll stands for all that WhatsApp does not pass on."""
 INDENT = "    "
 ARROW = "→"
+TERMINAL = "terminal"
 SHOP = "# shop: "
 
 
@@ -203,6 +205,10 @@ def _meta(verb: str, what: str) -> Act:
     return Do("Meta", verb, what)
 
 
+def _run(written: str) -> Act:
+    return Do(TERMINAL, "runs", written)
+
+
 def _later(written: str) -> Act:
     return Later(sum((durations.parse(part) for part in written.split()), timedelta()))
 
@@ -242,6 +248,7 @@ _ACTS: tuple[tuple[re.Pattern[str], Callable[..., Act], str], ...] = (
     (re.compile(r"Meta (delivers) (everything) again"), _meta, "Meta delivers everything again"),
     (re.compile(rf"{_NAME} taps (.+)"), _tap, "NAME taps TITLE"),
     (re.compile(rf"{_NAME}: (.+)", re.DOTALL), _say, "NAME: what they write"),
+    (re.compile(r"\$ \.venv/bin/python (.+)"), _run, "$ .venv/bin/python -m bot …"),
     (re.compile(r"later (.+)"), _later, "later 25h"),
     (re.compile(r"clock (\d{4}-\d\d-\d\d \d\d:\d\d)"), _clock, "clock 2026-03-02 10:00"),
     (re.compile(r"fault (.+)"), _fault, "fault name=value"),

@@ -33,6 +33,15 @@ class Marks(FrozenClock):
         return 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of a command, whether the order's history has it, and what its sender was answered."""
+
+    outcome: str
+    has_changed: bool
+    answer: str
+
+
 class Track:
     """`clash` is many races at once: what the first of each sends meets what the others send, in the database."""
 
@@ -107,6 +116,19 @@ class Track:
             f" WHERE i.value = '{sender}' ORDER BY o.id"
         )
         return [row["body"] for row in rows]
+
+    async def tried(self) -> dict[str, Tried]:
+        """Every command by its arrival's source."""
+        rows = await self.world.rows(
+            "SELECT i.payload, a.outcome, o.message ->> 'body' AS body,"
+            " EXISTS (SELECT 1 FROM order_history h WHERE h.event_id = i.id AND h.contact_id = a.contact_id) AS changed"
+            " FROM inbox i JOIN audit a ON a.event_id = i.id"
+            " JOIN outbox o ON o.cause_id = i.id AND o.contact_id = a.contact_id AND o.purpose = 'reply'"
+        )
+        return {
+            f"m:{orjson.loads(row['payload'])['item']['id']}": Tried(row["outcome"], row["changed"], row["body"])
+            for row in rows
+        }
 
     async def unsettled(self) -> list[dict[str, Any]]:
         return await self.world.rows("SELECT id, kind, state, reason FROM inbox WHERE state NOT IN ('done', 'ignored')")
