@@ -52,7 +52,7 @@ def _bodies(count: int, start: int) -> Iterator[bytes]:
                 "contacts": [contact],
                 "statuses": [
                     {"id": base["id"], "status": "delivered", "timestamp": base["timestamp"], "recipient_id": person}
-                ]
+                ],
             },
         )[n % 3]
         value = {
