@@ -6,6 +6,7 @@ business stands in the environment.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -179,6 +180,12 @@ class Shown:
     built: bool
 
 
+@lru_cache(maxsize=1024)
+def _read(name: str, text: str) -> Any:
+    """Every turn asks for dozens of settings, and the texts hardly ever change. What is read cannot be changed."""
+    return STORE_SETTINGS[name].kind.read(text)
+
+
 class Settings:
     """A store's settings: what was written, else the default of its vocabulary, else the default."""
 
@@ -187,7 +194,7 @@ class Settings:
 
     def get(self, name: str) -> Any:
         """The value of the setting, typed by its kind. KeyError for a name that is not in the table."""
-        return STORE_SETTINGS[name].kind.read(self.text(name))
+        return _read(name, self.text(name))
 
     def text(self, name: str) -> str:
         """The value as a person would write it."""
@@ -196,9 +203,7 @@ class Settings:
 
     @property
     def vocabulary(self) -> Vocabulary:
-        return vocabulary.find(
-            STORE_SETTINGS["vocabulary"].kind.read(self._values.get("vocabulary", vocabulary.STANDARD))
-        )
+        return vocabulary.find(_read("vocabulary", self._values.get("vocabulary", vocabulary.STANDARD)))
 
     def show(self) -> Iterator[Shown]:
         for row in _ROWS:
