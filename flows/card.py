@@ -1,6 +1,7 @@
 """An order as people see it: the card with its next actions, a line in a list, the history, and the customer's timeline."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -17,6 +18,8 @@ from flows.settings import Settings
 from flows.store import Store
 
 ACTIONS_AS_BUTTONS = 3
+ITEMS = 4
+"""Products that are named where there may be many; the rest are counted."""
 
 
 class Change(Protocol):
@@ -75,24 +78,57 @@ def card(
     language = store.language
     offered = next_actions(order, settings) if actions is None else list(actions)
     since, placed = durations.about(now - order.changed_at), moment(order.placed_at, store)
-    parts = [
-        "\n".join([head(order, store), *_state(order, store), say("card.since", language, since=since, placed=placed)]),
-        _customer(order, customer, chat, language),
-        checkout.summary(order, lines, store, language),
-        _delivery(order, language),
-        *details,
+    who, where = _customer(order, customer, chat, language), _address(order, language)
+    goods = _Section(checkout.goods(order, lines, store, language), kept=0, more="card.goods_more")
+    sections = [
+        _Section([head(order, store), *_state(order, store), say("card.since", language, since=since, placed=placed)]),
+        buyer := _Section(who, kept=2),
+        goods,
+        _Section(checkout.prices(order, store, language)),
+        way := _Section(where, kept=1, after=_tracking(order, language)),
+        *(records := [_Section(detail.split("\n"), kept=1) for detail in details if detail]),
     ]
-    text = "\n\n".join(part for part in parts if part)
+    give_way = [goods, buyer, way, *reversed(records)]
+    text = _fitted(sections, give_way, BODY if offered else TEXT, order.number, language)
     if not offered:
-        return Text(fit(text, TEXT))
+        return Text(text)
     if len(offered) <= ACTIONS_AS_BUTTONS:
         buttons = tuple(Button(action_id(order, event), say(f"action.{event}", language)) for event in offered)
-        return Buttons(fit(text, BODY), buttons)
+        return Buttons(text, buttons)
     rows = tuple(
         Row(action_id(order, event), fit(say(f"action.{event}", language), ROW_TITLE), say(f"does.{event}", language))
         for event in offered
     )
-    return Rows(fit(text, BODY), say("card.actions", language), rows)
+    return Rows(text, say("card.actions", language), rows)
+
+
+@dataclass(slots=True)
+class _Section:
+    """Lines of a card that belong together. From the end so many are `hidden`, never the first `kept`; `more` counts them."""
+
+    lines: Sequence[str]
+    kept: int = 0
+    more: str = "cart.more"
+    after: Sequence[str] = ()
+    hidden: int = 0
+
+    def text(self, number: int, language: str) -> str:
+        shown = list(self.lines[: len(self.lines) - self.hidden])
+        if self.hidden:
+            shown.append(say(self.more, language, count=self.hidden, number=number))
+        return "\n".join([*shown, *self.after])
+
+
+def _fitted(sections: Sequence[_Section], give_way: Sequence[_Section], limit: int, number: int, language: str) -> str:
+    """Every section in one text. When that is too long, one after the other gives up lines from its end."""
+
+    def whole() -> str:
+        return "\n\n".join(text for section in sections if (text := section.text(number, language)))
+
+    for section in give_way:
+        while len(whole()) > limit and section.hidden < len(section.lines) - section.kept:
+            section.hidden += 1
+    return fit(whole(), limit)
 
 
 def _state(order: Order, store: Store) -> list[str]:
@@ -100,13 +136,16 @@ def _state(order: Order, store: Store) -> list[str]:
     return [say("card.state", store.language, state=state)] if state else []
 
 
-def items(parts: Sequence[Part], lines: Sequence[Line], language: str) -> str:
+def items(parts: Sequence[Part], lines: Sequence[Line], language: str, *, most: int | None = None) -> str:
     """`2 × Masala Chai, 1 × Cup`: pieces of an order in words, as its lines stand (a database may keep them in any order)."""
     titles = {line.retailer_id: line.title for line in lines}
     places = {sku: place for place, sku in enumerate(titles)}
     sorted_parts = sorted(parts, key=lambda part: places.get(part.retailer_id, len(places)))
-    named = [(part.quantity, titles.get(part.retailer_id, part.retailer_id)) for part in sorted_parts]
-    return ", ".join(say("card.item", language, quantity=count, title=plain(title, 40)) for count, title in named)
+    named = [(part.quantity, titles.get(part.retailer_id, part.retailer_id)) for part in sorted_parts[:most]]
+    text = ", ".join(say("card.item", language, quantity=count, title=plain(title, 40)) for count, title in named)
+    if more := len(parts) - len(named):
+        text += " " + say("card.items_more", language, count=more)
+    return text
 
 
 def pieces(order: Order, lines: Sequence[Line], store: Store) -> Message:
@@ -134,13 +173,10 @@ def _line(order: Order, line: Line, store: Store) -> str:
 def announcement(order: Order, lines: Sequence[Line], store: Store, *, customer: str) -> str:
     """A new order in a few lines, as staff are told of it."""
     language = store.language
-    items = ", ".join(
-        say("card.item", language, quantity=line.quantity, title=plain(line.title, 40)) for line in lines[:4]
-    )
-    if len(lines) > 4:
-        items += " " + say("card.items_more", language, count=len(lines) - 4)
+    sold = [Part(line.retailer_id, line.quantity) for line in lines]
     text = say(
-        "news.order", language, head=head(order, store), customer=plain(customer), items=items,
+        "news.order", language, head=head(order, store), customer=plain(customer),
+        items=items(sold, lines, language, most=ITEMS),
         amount=show(order.total, order.currency, store.locale),
         payment=say(f"payment.{order.payment_method}", language),
     )  # fmt: skip
@@ -154,7 +190,7 @@ def announcement(order: Order, lines: Sequence[Line], store: Store, *, customer:
     return text
 
 
-def _customer(order: Order, customer: str, chat: str | None, language: str) -> str:
+def _customer(order: Order, customer: str, chat: str | None, language: str) -> list[str]:
     lines = [say("card.customer", language, customer=plain(customer))]
     key = "card.chat" if chat and order.has_chat else "card.no_chat" if order.has_chat else "card.never_chat"
     lines.append(say(key, language, chat=chat))
@@ -164,21 +200,23 @@ def _customer(order: Order, customer: str, chat: str | None, language: str) -> s
         lines.append(say("card.note", language, note=plain(order.customer_note, 200)))
     if order.needs_review:
         lines.append(say("card.late", language))
-    return "\n".join(lines)
+    return lines
 
 
-def _delivery(order: Order, language: str) -> str:
+def _address(order: Order, language: str) -> list[str]:
     if order.address is not None:
-        text = say("card.address", language, address="\n".join(addresses.lines(order.address)))
-    elif order.needs_address:
+        return say("card.address", language, address="\n".join(addresses.lines(order.address))).split("\n")
+    if order.needs_address:
         asked = order.checkout_step == Step.ADDRESS
-        text = say("card.no_address" if asked else "card.address_not_asked", language, number=order.number)
-    else:
-        text = ""
-    if order.tracking:
-        key = "card.tracking_with" if order.carrier else "card.tracking"
-        text += "\n" + say(key, language, tracking=order.tracking, carrier=order.carrier)
-    return text.strip()
+        return [say("card.no_address" if asked else "card.address_not_asked", language, number=order.number)]
+    return []
+
+
+def _tracking(order: Order, language: str) -> list[str]:
+    if not order.tracking:
+        return []
+    key = "card.tracking_with" if order.carrier else "card.tracking"
+    return [say(key, language, tracking=order.tracking, carrier=order.carrier)]
 
 
 def in_a_list(order: Order, store: Store, *, customer: str, now: datetime) -> str:

@@ -65,26 +65,38 @@ def lines_of(priced: PricedCart) -> list[Line]:
     ]  # fmt: skip
 
 
-def summary(order: Order, lines: Sequence[Line], store: Store, language: str) -> str:
-    """The lines and the five price lines."""
+def goods(order: Order, lines: Sequence[Line], store: Store, language: str) -> list[str]:
+    """What is sold, a line each with its price."""
+    return [
+        say(
+            "cart.line", language, quantity=line.quantity, title=plain(line.title),
+            total=show(line.total, order.currency, store.locale),
+        )
+        for line in lines
+    ]  # fmt: skip
+
+
+def prices(order: Order, store: Store, language: str) -> list[str]:
+    """The five price lines."""
 
     def money(minor: int) -> str:
         return show(minor, order.currency, store.locale)
 
-    shown = [
-        say("cart.line", language, quantity=line.quantity, title=plain(line.title), total=money(line.total))
-        for line in lines
-    ]
-    prices = [say("order.subtotal", language, amount=money(order.subtotal))]
-    prices += [say("order.discount", language, amount=money(-order.discount))] if order.discount else []
-    prices += [
-        say(
-            "order.shipping", language, amount=money(order.shipping) if order.shipping else say("order.free", language)
-        ),
-        say("order.tax", language, amount=money(order.tax) if order.tax else say("order.included", language)),
+    shipping = money(order.shipping) if order.shipping else say("order.free", language)
+    tax = money(order.tax) if order.tax else say("order.included", language)
+    return [
+        say("order.subtotal", language, amount=money(order.subtotal)),
+        *([say("order.discount", language, amount=money(-order.discount))] if order.discount else []),
+        say("order.shipping", language, amount=shipping),
+        say("order.tax", language, amount=tax),
         say("order.total", language, amount=money(order.total)),
     ]
-    return "\n".join([fitting(shown, LINES_ROOM, language), "", *prices])
+
+
+def summary(order: Order, lines: Sequence[Line], store: Store, language: str) -> str:
+    """The lines and the five price lines."""
+    shown = fitting(goods(order, lines, store, language), LINES_ROOM, language)
+    return "\n".join([shown, "", *prices(order, store, language)])
 
 
 def received(

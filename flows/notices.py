@@ -20,6 +20,8 @@ from flows.store import Store
 
 ANNOUNCED = {"cancel": "news.canceled", "receipt": "news.receipt", "came_in": "news.came_in"}
 """What customers do and what happens by itself that staff hear of; a complete order has its own news."""
+_PROMISES = frozenset({"confirmed", "resumed"})
+"""Notices that say what the customer hears next: that it ships, or that it can be picked up."""
 _WITH_REASON = frozenset({"hold", "cancel", "cancel_lines", "failed", "reject", "deny"})
 
 
@@ -138,8 +140,8 @@ def _words(before: Order, sale: Sale, action: Action, where: Setting) -> list[Ef
     key = f"notice.{name}"
     if action.event == "cancel" and before.status in ON_ITS_WAY:
         key = "notice.recalled"
-    elif name == "confirmed" and order.delivery_method == "pickup":
-        key = "notice.confirmed_pickup"
+    elif name in _PROMISES and order.delivery_method == "pickup":
+        key = f"notice.{name}_pickup"
     text = say(key, where.language, **_fields(sale, action, where, where.language))
     if action.event == "ship":
         text = " ".join([text, *_in_part(sale, action, where), _tracking(order, action, where)]).strip()

@@ -269,11 +269,32 @@ def next_actions(order: Order, settings: Settings, *, by: str = STAFF, now: date
     return offered
 
 
+def possible(order: Order, settings: Settings, *, now: datetime) -> list[str]:
+    """Every command that takes it further, or still works on what has ended."""
+    if order.asks_cancel:
+        return ["cancel", "release"]
+    later = [
+        event for event in LATER if isinstance(decide(order, Action(event, STAFF, note="-"), settings, now=now), Move)
+    ]
+    return [*next_actions(order, settings, now=now), *later, *_unsettled(order)]
+
+
+def _unsettled(order: Order) -> list[str]:
+    """What settles the money of an order that has ended, and what is on its way back."""
+    if order.is_open:
+        return []
+    back = {"requested": ["approve", "reject"], "approved": ["received"]}.get(order.return_status, [])
+    owes = order.credit_owed or order.return_status == "received"
+    return [*back, *(["paid"] if order.balance_due else []), *(["refund"] if owes else [])]
+
+
 LIKELY = (
     "confirm", "accept", "deny", "release", "approve", "ship", "deliver", "out", "pack", "invoice", "start", "hold",
     "cancel", "reject",
 )  # fmt: skip
 """What takes an order further; what comes after it has ended, and what is done to single lines, is asked for in words."""
+LATER = ("complete", "return", "resume", "archive", "unarchive")
+"""What is asked for in words once it has ended, or nearly so."""
 _WHERE_IN_USE = {"approve": "require_approval", "invoice": "invoices"}
 """What is offered only where the store's settings make a step of it."""
 

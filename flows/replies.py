@@ -15,7 +15,7 @@ from flows.messages import BODY, ROW_TITLE, TEXT, Button, Buttons, Message, Row,
 from flows.money import exponent, major, show
 from flows.news import News
 from flows.order import STAFF, Action, Line, Order, Step
-from flows.order_table import LIKELY, ORDER, decide, next_actions
+from flows.order_table import LATER, LIKELY, ORDER, decide, next_actions, possible
 from flows.phrases import say
 from flows.plain import plain
 from flows.settings import Settings
@@ -30,6 +30,7 @@ _USAGE: Mapping[str, str] = {
     "add": "add {number} 2xSKU",
     "cancel_lines": "cancel {number} 2xSKU",
     "return": "return {number} reason",
+    "paid": "paid {number} AMOUNT METHOD",
     **{word: f"{word} {{number}} reason" for word in ("hold", "reject", "deny", "failed")},
 }
 """Commands that need more than a number."""
@@ -44,11 +45,12 @@ _ASKS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Where staff are answered: the shop, its settings, and the actions that whoever asks may take."""
+    """Where and when staff are answered: the shop, its settings, and the actions that whoever asks may take."""
 
     store: Store
     settings: Settings
     allowed: frozenset[str]
+    now: datetime
 
     @property
     def language(self) -> str:
@@ -229,15 +231,15 @@ def meanwhile(order: Order, event: str, change: card.Change, counter: Counter) -
 
 def explain(reason: Reason, order: Order, counter: Counter) -> str:
     """A reason in words, with a command that would help."""
-    possible = next_actions(order, counter.settings)
-    fields = dict(reason.fields)
-    key = "why.ended" if reason.key == "why.not_from_here" and not possible else reason.key
-    if key == "why.not_used":
+    works = possible(order, counter.settings, now=counter.now)
+    key, fields = reason.key, dict(reason.fields)
+    if key == "why.not_from_here" and not order.is_open:
+        key = "why.ended_but" if set(works) - {"archive", "unarchive"} else "why.ended"
+    elif key == "why.not_used":
         fields = {"label": labels.status(str(fields["unused"]), counter.store)}
-        key = "why.not_used" if possible else "why.not_used_ended"
     return say(
         key, counter.language, number=order.number, status=labels.staff(order, counter.store),
-        possible=_commands(possible, order), **fields,
+        possible=_commands(works, order), **fields,
     )  # fmt: skip
 
 
@@ -246,21 +248,25 @@ def why(order: Order, about: str | None, changes: Sequence[card.Change], counter
     head = card.head(order, counter.store)
     if about is not None:
         return _with_actions(order, [head, *_why(order, about, changes, counter)], counter)
-    lines = []
-    for event in LIKELY:
-        outcome = decide(order, Action(event, STAFF, note="-", tracking="-", number="-"), counter.settings)
-        if isinstance(outcome, Refused) and not outcome.is_elsewhere:
+    lines = [] if order.is_open else [explain(Reason("why.not_from_here"), order, counter)]
+    for event in (*LIKELY, *LATER):
+        action = Action(event, STAFF, note="-", tracking="-", number="-")
+        outcome = decide(order, action, counter.settings, now=counter.now)
+        if isinstance(outcome, Refused) and not outcome.is_elsewhere and not _is_put_away(outcome):
             reason = " ".join(explain(reason, order, counter) for reason in outcome.reasons)
             lines.append(say("why.line", counter.language, word=event, reason=reason))
-    if not next_actions(order, counter.settings):
-        lines = [explain(Reason("why.not_from_here"), order, counter)]
-    possible = _commands(next_actions(order, counter.settings), order)
-    return Text("\n".join([head, *(lines or [say("why.all_possible", counter.language, possible=possible)])]))
+    works = _commands(possible(order, counter.settings, now=counter.now), order)
+    return Text("\n".join([head, *(lines or [say("why.all_possible", counter.language, possible=works)])]))
+
+
+def _is_put_away(outcome: Refused) -> bool:
+    """Whether the order only is in the archive, or is not: the command for the other way is among what is possible."""
+    return any(reason.key in ("why.archived", "why.not_archived") for reason in outcome.reasons)
 
 
 def _why(order: Order, event: str, changes: Sequence[card.Change], counter: Counter) -> list[str]:
     language = counter.language
-    outcome = decide(order, Request(event).action, counter.settings)
+    outcome = decide(order, Request(event).action, counter.settings, now=counter.now)
     if isinstance(outcome, AlreadySo):
         return [_since(order, event, changes, counter)]
     if isinstance(outcome, Refused):

@@ -69,7 +69,7 @@ def _parcel(shipment: Shipment, lines: Sequence[Line], store: Store, *, is_all: 
         location=shipment.location, state=say(f"parcel.{shipment.state}", language),
     )  # fmt: skip
     if not is_all:
-        text += ": " + card.items(_parts(shipment.parts), lines, language)
+        text += ": " + card.items(_parts(shipment.parts), lines, language, most=card.ITEMS)
     if shipment.tracking:
         text += f", {plain(shipment.tracking, 60)}"
     if shipment.carrier:
@@ -87,7 +87,7 @@ def returns(lines: Sequence[Line], found: Sequence[Return], store: Store) -> str
             language,
             number=one.number,
             state=say(f"returned.{one.state}", language),
-            items=card.items(_parts(one.parts), lines, language),
+            items=card.items(_parts(one.parts), lines, language, most=card.ITEMS),
         )
         for one in found[-SHOWN:]
     )

@@ -71,7 +71,8 @@ async def _customer(turn: Turn, wanted: Wanted) -> Contact | None:
         return contacts.create(turn.work, wa_id=None, bsuid=None)
     identities, people = await turn.work.load_late(*contacts.load([wanted.number], turn.store.id))
     contacts.loaded(turn.work, identities, people)
-    return contacts.recognise(turn.work, Sender(wa_id=wanted.number, bsuid=None))
+    known = contacts.recognise(turn.work, Sender(wa_id=wanted.number, bsuid=None))
+    return contacts.named(turn.work, known, f"+{wanted.number}")
 
 
 async def _tell(turn: Turn, order: Order, lines: tuple[Line, ...], customer: Contact) -> None:

@@ -141,7 +141,8 @@ class Turn:
     def counter(self) -> Counter:
         """Where a member of staff is answered."""
         role = self.staff.role if self.staff else ""
-        return Counter(self.store, self.settings, frozenset(event for event in COMMANDS if policy.may(role, event)))
+        allowed = frozenset(event for event in COMMANDS if policy.may(role, event))
+        return Counter(self.store, self.settings, allowed, self.work.now)
 
     def answer(self, order: Order, action: str, outcome: str, words: Words) -> None:
         """Answer a command about an order, and record what came of it."""

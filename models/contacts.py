@@ -63,8 +63,8 @@ class Contact:
     created_at: datetime
 
     def known_as(self, language: str) -> str:
-        """What people call them."""
-        return self.name or say("alert.somebody", language)
+        """What people call them; who has no name and never wrote was at the shop's counter."""
+        return self.name or say("alert.somebody" if self.last_inbound_at else "alert.counter", language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +251,11 @@ def create(work: Work, *, wa_id: str | None, bsuid: str | None, name: str | None
         if value is not None:
             _name(work, contact.id, kind, value)
     return contact
+
+
+def named(work: Work, contact: Contact, name: str) -> Contact:
+    """Call them so until WhatsApp tells a name."""
+    return contact if contact.name else work.replace(CONTACTS, replace(contact, name=name))
 
 
 def _apply(work: Work, decision: Decision) -> Contact:

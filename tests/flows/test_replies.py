@@ -2,18 +2,19 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from inspect import getsource
+from typing import Any
 
 import pytest
 
 from flows import lifecycle, order, replies
 from flows.commands import ORDERS, Row
 from flows.desk import ListRequest, Request
-from flows.lifecycle import Reason
+from flows.lifecycle import Move, Reason
 from flows.messages import BODY, TEXT, Buttons, Message, Rows, Text
-from flows.order import Order, Step
-from flows.order_table import COMMANDS, ORDER
+from flows.order import ENDED, Action, Order, Step
+from flows.order_table import COMMANDS, ORDER, decide
 from flows.phrases import say
 from flows.replies import Counter
 from flows.settings import Settings
@@ -21,7 +22,7 @@ from flows.store import Store
 
 NOW = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
 STORE = Store(1, "Nukkad", "IN", "INR", "Asia/Kolkata", "en", {}, b"salt")
-COUNTER = Counter(STORE, Settings({}), frozenset(COMMANDS))
+COUNTER = Counter(STORE, Settings({}), frozenset(COMMANDS), NOW)
 PLACED = Order(
     id=1, store_id=1, contact_id=7, number=1042, kind="product", status="placed", checkout_step=Step.COMPLETE,
     payment_method="cod", delivery_method="courier", currency="INR", subtotal=69800, discount=0, tax=0, shipping=0,
@@ -40,10 +41,42 @@ def test_every_reason_has_words_and_a_command_that_helps(key: str) -> None:
     assert set(commands) <= {row.word for row in ORDERS}
 
 
-def test_an_order_that_has_ended_says_so() -> None:
-    assert replies.explain(Reason("why.not_from_here"), replace(PLACED, status="delivered"), COUNTER) == (
-        "It has ended as “Delivered”, so nothing changes it any more. *history 1042* tells how it came to that."
-    )
+STANDS: tuple[dict[str, Any], ...] = (
+    {}, {"captured": 69800}, {"captured": 69800, "refunded": 69800}, {"captured": 80000}, {"archived_at": NOW},
+    {"captured": 69800, "return_status": "requested"}, {"captured": 69800, "return_status": "received"},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("later", [timedelta(), timedelta(days=4000)], ids=["at once", "after all windows"])
+@pytest.mark.parametrize("stand", STANDS, ids=str)
+@pytest.mark.parametrize("status", sorted(ENDED))
+def test_of_an_order_that_has_ended_all_is_named_that_still_works(
+    status: str, stand: dict[str, Any], later: timedelta
+) -> None:
+    ended = replace(PLACED, status=status, **stand)
+    now = NOW + later
+    works = {
+        event
+        for event in COMMANDS
+        if isinstance(decide(ended, Action(event, "staff", note="-"), COUNTER.settings, now=now), Move)
+    }
+    text = replies.explain(Reason("why.not_from_here"), ended, replace(COUNTER, now=now))
+
+    named = set(re.findall(r"\*(\w+) 1042", text.partition("Still possible: ")[2]))
+    assert works <= named
+    assert named
+    assert named - works <= {"paid", "refund", "approve", "reject", "received"}
+    assert ("nothing changes it" in text) == (named <= {"archive", "unarchive"})
+
+
+def test_an_order_whose_money_is_all_back_waits_for_a_word_and_has_not_ended() -> None:
+    asked = replace(PLACED, status="confirmed", captured=69800, refunded=69800, asks_cancel=True)
+
+    why = replies.why(asked, None, (), COUNTER)
+
+    assert isinstance(why, Text)
+    assert "All its money went back" in why.body
+    assert "ended" not in why.body
 
 
 @pytest.mark.parametrize("row", ORDERS, ids=lambda row: row.word)

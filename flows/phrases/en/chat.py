@@ -165,6 +165,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     ),
     "alert.notice": "ℹ️ WhatsApp tells about our account ({field}): {summary}. Look into Meta's Business settings.",
     "alert.somebody": "somebody without a name",
+    "alert.counter": "somebody at the counter",
     "alert.send_failed": "⚠️ A message to {who} could not be delivered. {reason}",
     "alert.sent_otherwise": "⚠️ A message to {who} went out in plain words only. {reason}",
     "alert.expired": "⚠️ A message to {who} was not sent: it could not go out in time. Please tell them another way.",

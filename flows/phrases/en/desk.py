@@ -47,9 +47,12 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "desk.line_unknown": "✖️ {label}: there is no such order.",
     # Why not, each with what would help
     "why.not_from_here": "An order that is “{status}” does not go that way. Possible now: {possible}.",
-    "why.ended": "It has ended as “{status}”, so nothing changes it any more. *history {number}* tells how it came to that.",
+    "why.ended": (
+        "It has ended as “{status}”, so nothing changes it any more. *history {number}* tells how it came to that. "
+        "Still possible: {possible}."
+    ),
+    "why.ended_but": "It has ended as “{status}”. Still possible: {possible}.",
     "why.not_used": "This shop does not use *{label}* (setting vocabulary). Possible now: {possible}.",
-    "why.not_used_ended": "This shop does not use *{label}* (setting vocabulary).",
     "why.address": "The delivery address is missing. Ask for it, *chat {number} text*, and write it down: *address {number} TEXT*",
     "why.tracking": "The tracking number is missing: *ship {number} TRACKING*",
     "why.reason": "The reason is missing: *{word} {number} reason*",

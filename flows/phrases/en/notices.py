@@ -31,6 +31,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "notice.lines_added": "{label}: {items} was added. The total is {amount} now.",
     "notice.came_in": "{label}: what was missing has come: {items}. We go on with it.",
     "notice.resumed": "Good news: {label} is taken up again. We write when it ships.",
+    "notice.resumed_pickup": "Good news: {label} is taken up again. We write when you can pick it up.",
     "notice.abandoned": "{label} is put aside, for I have not heard from you. Send your address here and it goes on.",
     "notice.expired": "{label} has ended because no address came. Send a new cart whenever you like.",
     "notice.returned": "Everything of {label} is back with us. Thank you!",

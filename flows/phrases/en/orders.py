@@ -190,6 +190,9 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "card.tracking_with": "🚚 {tracking} ({carrier})",
     "card.actions": "What next?",
     "card.item": "{quantity} × {title}",
+    "card.goods_more": {
+        "one": "… and {count} more: *items {number}*", "other": "… and {count} more: *items {number}*",
+    },
     "card.items_more": {"one": "and {count} more", "other": "and {count} more"},
     "list.line": "{label} · {status} · {amount} · {customer} · {since}",
     "history.line": "{at} · {what} · {who}",
