@@ -54,7 +54,7 @@ def test_however_much_was_bought_the_card_shows_status_money_and_parcels(
 
 def test_goods_give_way_first_and_are_counted() -> None:
     lines = [Line(f"SKU-{n}", f"Number {n} " + "x" * 30, 1, 100) for n in range(30)]
-    details = ["💰 paid, transfer", "📦 1: shipped, TRK1"]
+    details = ["💰 paid, transfer\n• ₹30.00 transfer, received", "📦 1: shipped, TRK1\n📦 2: ready"]
 
     shown = card.card(
         ORDER, lines, STORE, Settings({}), customer="Asha", chat=None, now=NOW, actions=["hold"], details=details

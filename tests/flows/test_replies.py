@@ -77,6 +77,7 @@ def test_an_order_whose_money_is_all_back_waits_for_a_word_and_has_not_ended() -
     assert isinstance(why, Text)
     assert "All its money went back" in why.body
     assert "ended" not in why.body
+    assert "*cancel 1042*, *release 1042*" in replies.explain(Reason("why.not_from_here"), asked, COUNTER)
 
 
 @pytest.mark.parametrize("row", ORDERS, ids=lambda row: row.word)
