@@ -129,13 +129,29 @@ async def test_a_request_in_pieces_is_put_together(shut: Door, left: list[bytes]
     assert (await shut.count(), left) == (1, [])
 
 
-async def test_a_head_in_pieces_and_a_long_body_are_aiohttp_s(shut: Door, left: list[bytes]) -> None:
-    raw = shut.body(payloads.text("x" * GATHERED_BYTES))
-    long, short = request(shut, raw, SHUT), request(shut, shut.body(payloads.text()), SHUT)
-    for whole, at in ((long, len(long) - 7), (short, 40)):
-        told = await shut.knock(whole[:at], whole[at:])
-        assert status(told) == 200
-    assert len(left) == 2
+async def test_a_head_in_pieces_is_aiohttp_s(shut: Door, left: list[bytes]) -> None:
+    whole = request(shut, shut.body(payloads.text()), SHUT)
+    assert status(await shut.knock(whole[:40], whole[40:])) == 200
+    assert len(left) == 1
+
+
+async def test_a_long_body_in_pieces_is_aiohttp_s(shut: Door, left: list[bytes]) -> None:
+    whole = request(shut, shut.body(payloads.text("x" * GATHERED_BYTES)))
+    reader, writer = await asyncio.open_connection("127.0.0.1", shut.port)
+    for piece in (whole[:1_000], whole[1_000:]):
+        writer.write(piece)
+        await asyncio.sleep(0.05)
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 OK\r\n")
+    writer.close()
+    assert left
+    assert whole.startswith(left[0])
+
+
+async def test_a_rest_that_does_not_come_is_aiohttp_s_to_tell_of(shut: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.web.front.REST_S", 0.05)
+    whole = request(shut, shut.body(payloads.text()))
+    async with another(shut, shut.app.intake, body_time=timedelta(milliseconds=100)) as port:
+        assert status(await shut.knock(whole[:-1], port=port)) == 408
 
 
 async def test_who_speaks_before_the_answer_waits_his_turn(shut: Door) -> None:
