@@ -86,9 +86,10 @@ def card(
         goods,
         _Section(checkout.prices(order, store, language)),
         way := _Section(where, kept=1, after=_tracking(order, language)),
+        bill := _Section(_billing(order, language), kept=1),
         *(records := [_Section(detail.split("\n"), kept=1) for detail in details if detail]),
     ]
-    give_way = [goods, buyer, way, *reversed(records)]
+    give_way = [goods, buyer, way, bill, *reversed(records)]
     text = _fitted(sections, give_way, BODY if offered else TEXT, order.number, language)
     if not offered:
         return Text(text)
@@ -194,6 +195,8 @@ def _customer(order: Order, customer: str, chat: str | None, language: str) -> l
     lines = [say("card.customer", language, customer=plain(customer))]
     key = "card.chat" if chat and order.has_chat else "card.no_chat" if order.has_chat else "card.never_chat"
     lines.append(say(key, language, chat=chat))
+    if order.email:
+        lines.append(say("card.email", language, email=order.email))
     if order.tags:
         lines.append(say("card.tags", language, tags=", ".join(order.tags)))
     if order.customer_note:
@@ -210,6 +213,12 @@ def _address(order: Order, language: str) -> list[str]:
         asked = order.checkout_step == Step.ADDRESS
         return [say("card.no_address" if asked else "card.address_not_asked", language, number=order.number)]
     return []
+
+
+def _billing(order: Order, language: str) -> list[str]:
+    if not order.billing_address:
+        return []
+    return say("card.billing", language, address="\n".join(addresses.lines(order.billing_address))).split("\n")
 
 
 def _tracking(order: Order, language: str) -> list[str]:

@@ -57,6 +57,8 @@ ORDERS = (
     Row("tag", "tag 1042 word", "command.tag", "tag"),
     Row("mark", "mark 1042 STATUS", "command.mark", "mark"),
     Row("address", "address 1042 TEXT", "command.address", "address"),
+    Row("email", "email 1042 ADDRESS", "command.email", "email"),
+    Row("bill", "bill 1042 TEXT", "command.bill", "bill"),
     Row("chat", "chat 1042 text", "command.chat", "chat"),
     Row("resend", "resend 1042", "command.resend", "resend"),
     Row("force", "force ship 1042 … reason", "command.force", "force"),

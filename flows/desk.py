@@ -40,7 +40,7 @@ _SEVERAL = frozenset(
 )
 FINAL = frozenset({"cancel", "reject", "deny"})
 """What ends an order is asked about once before."""
-_TEXTS = frozenset({"note", "assign", "tag", "mark", "address", "chat"})
+_TEXTS = frozenset({"note", "assign", "tag", "mark", "address", "email", "bill", "chat"})
 """Commands of which everything after the number is text."""
 _ASKED = {
     "why.no_pieces": PIECES,

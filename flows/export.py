@@ -24,7 +24,8 @@ def plain(order: Order, lines: Sequence[Line], customer: Mapping[str, str | None
     return {
         "number": order.number, "claim": claim, "status": order.status, "state": ORDER.state_of(order.status),
         "channel": order.channel, "placed_at": _moment(order.placed_at), "changed_at": _moment(order.changed_at),
-        "customer": dict(customer), "address": dict(order.address) if order.address else None,
+        "customer": {**customer, "email": order.email}, "address": dict(order.address) if order.address else None,
+        "billing_address": dict(order.billing_address) if order.billing_address else None,
         "delivery_method": order.delivery_method, "fulfillment_status": order.fulfillment_status,
         "tracking": order.tracking, "carrier": order.carrier, "currency": order.currency,
         "subtotal": order.subtotal, "discount": order.discount, "tax": order.tax, "shipping": order.shipping,

@@ -1,5 +1,6 @@
 """What staff keep of an order, read from what they write: a name, tags, and words for the customer."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from flows import card
@@ -14,6 +15,12 @@ from flows.spelling import nearest
 from flows.store import Store
 
 NOBODY = ("-", "nobody", "none")
+EMAIL = 254
+"""Characters of the longest address that mail can have."""
+# What mail servers take in every script, and not all that the standard knows: nobody dictates a quoted local part.
+_ATOM = r"[^\s@<>()\[\],;:\\\".]+"
+_LABEL = r"(?!-)[^\s@<>()\[\],;:\\\"._]{1,63}(?<!-)"
+_EMAIL = re.compile(rf"({_ATOM}(?:\.{_ATOM})*)@((?:{_LABEL}\.)+(?=\D\D){_LABEL})")
 TAGS = 10
 """Tags of an order: more are no help in finding it."""
 
@@ -54,6 +61,13 @@ def find_mark(text: str, known: Mapping[str, str]) -> str | None:
     said = text.strip().lower().replace(" ", "_")
     labels = {label.lower().replace(" ", "_"): name for name, label in known.items()}
     return said if said in known else labels.get(said)
+
+
+def read_email(text: str) -> str | None:
+    """The email address that `text` is, as it is written to; None for anything else."""
+    said = text.strip().removeprefix("mailto:").strip("<>").rstrip(".,;")
+    found = _EMAIL.fullmatch(said)
+    return f"{found[1]}@{found[2].lower()}" if found and said.isprintable() and len(said) <= EMAIL else None
 
 
 def assigned(order: Order, by: str, store: Store, settings: Settings) -> News:

@@ -94,6 +94,7 @@ class Order:
     `payment_status`, `fulfillment_status` and `return_status` are derived from records of their own and kept for lists.
     `held_from` is where `release` and `resume` lead back to. `asks_cancel`: all money is back before anything has left, and
     somebody must say whether the order is canceled too. `mark` is a status of the merchant's own within `status`.
+    `exchange_of` is the number of the order of which pieces come back for this one.
     """
 
     id: int
@@ -135,6 +136,9 @@ class Order:
     archived_at: datetime | None = None
     mark: str | None = None
     asks_cancel: bool = False
+    email: str | None = None
+    billing_address: Mapping[str, str] | None = None
+    exchange_of: int | None = None
     version: int = 1
 
     @property

@@ -56,7 +56,7 @@ POLICY: Mapping[str, frozenset[Role]] = {
         ),
         STAFF,
     ),
-    **dict.fromkeys(("assign", "tag", "mark", "address", "resend", "chat", "new"), STAFF),
+    **dict.fromkeys(("assign", "tag", "mark", "address", "email", "bill", "resend", "chat", "new"), STAFF),
     **dict.fromkeys(("accept", "deny", "resume", "force", "refund", "credit"), SENIOR),
     **dict.fromkeys(("settings", "staff", "allow"), OWNERS),
 }

@@ -39,7 +39,11 @@ _PIECE = re.compile(r'(\d{1,3})[xX](?:"([^"]+)"|(\S+))')
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """A request to send pieces back: `parts` are pieces by retailer id."""
+    """A request to send pieces back: `parts` are pieces by retailer id.
+
+    In an exchange `replacement` is the number of the order that goes out for them, and `covered` how much of their worth has
+    paid for it.
+    """
 
     id: int
     store_id: int
@@ -51,6 +55,8 @@ class Return:
     requested_at: datetime
     changed_at: datetime
     dispositions: Mapping[str, str] = field(default_factory=dict)
+    replacement: int | None = None
+    covered: int = 0
 
 
 def status(returns: Sequence[Return], lines: Sequence[Line]) -> str:

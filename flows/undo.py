@@ -13,7 +13,7 @@ from flows.settings import Settings
 UNDO = "undo"
 _FINAL = frozenset({"cancel", "reject", "deny", "cancel_lines", "add", "return", "receipt"})
 """What moves money or ends an order is asked about before; so it is never offered to be taken back."""
-AMENDS = frozenset({"assign", "tag", "mark", "address"})
+AMENDS = frozenset({"assign", "tag", "mark", "address", "email", "bill"})
 """What staff keep of an order and may take back too."""
 
 

@@ -1,4 +1,4 @@
-"""What staff keep of an order beside its status: who has it, its tags, its address; and words to its customer."""
+"""What staff keep of an order beside its status: who has it, its tags, its addresses; and words to its customer."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -10,6 +10,7 @@ from flows.hours import moment
 from flows.messages import Text
 from flows.order import STAFF, Action, Order, Step
 from flows.phrases import say
+from flows.plain import plain
 from flows.window import closes_at, is_open
 from handlers.turn import Turn
 from models import contacts, orders, outbox, questions, staff
@@ -102,6 +103,38 @@ async def address(turn: Turn, request: Request, order: Order) -> None:
     )
 
 
+async def email(turn: Turn, request: Request, order: Order) -> None:
+    """Where the customer gets mail about this order; `-` takes it off. The history does not repeat it."""
+    if not request.note:
+        _ask(turn, request, order)
+        return
+    is_off = request.note in keeping.NOBODY
+    given = None if is_off else keeping.read_email(request.note)
+    if given is None and not is_off:
+        refused = replies.unclear(order, "email.bad", turn.counter, text=plain(request.note, 60))
+        turn.answer(order, "email", "unclear", refused)
+        return
+    after = await _amend(turn, replace(order, email=given), Action("email", STAFF))
+    told = say("email.done" if given else "email.none", turn.store.language, email=given)
+    turn.answer(after, "email", "done", replies.kept_so(after, told, turn.counter, action="email"))
+
+
+async def bill(turn: Turn, request: Request, order: Order) -> None:
+    """Who the bill is for and where it goes, if not to the delivery address; `-` takes it off."""
+    if not request.note:
+        _ask(turn, request, order)
+        return
+    is_off = request.note in keeping.NOBODY
+    given = None if is_off else addresses.from_text(request.note)
+    if given is None and not is_off:
+        turn.answer(order, "bill", "unclear", replies.unclear(order, "bill.too_short", turn.counter))
+        return
+    after = await _amend(turn, replace(order, billing_address=given), Action("bill", STAFF))
+    where = ", ".join(addresses.lines(given)) if given else ""
+    told = say("bill.done" if given else "bill.none", turn.store.language, address=where)
+    turn.answer(after, "bill", "done", replies.kept_so(after, told, turn.counter, action="bill"))
+
+
 async def resend(turn: Turn, _request: Request, order: Order) -> None:
     """Where the order stands, told to its customer once more."""
     if not order.has_chat:
@@ -139,7 +172,7 @@ async def chat(turn: Turn, request: Request, order: Order) -> None:
 
 
 HOW: Mapping[str, Callable[[Turn, Request, Order], Awaitable[None]]] = {
-    "assign": assign, "tag": tag, "mark": mark, "address": address, "resend": resend, "chat": chat,
+    "assign": assign, "tag": tag, "mark": mark, "address": address, "email": email, "bill": bill, "resend": resend, "chat": chat,
 }  # fmt: skip
 
 

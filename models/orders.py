@@ -64,6 +64,9 @@ class OrderRow(Model):
     archived_at = fields.DatetimeField(null=True)
     mark = fields.CharField(max_length=32, null=True)
     asks_cancel = fields.BooleanField(default=False, db_default=False)
+    email = fields.CharField(max_length=254, null=True)
+    billing_address: dict[str, str] = fields.JSONField(null=True)
+    exchange_of = fields.BigIntField(null=True)
     version = fields.BigIntField()
 
     class Meta:

@@ -28,6 +28,8 @@ class ReturnRow(Model):
     dispositions: dict[str, str] = fields.JSONField()
     requested_at = fields.DatetimeField()
     changed_at = fields.DatetimeField()
+    replacement = fields.BigIntField(null=True)
+    covered = fields.BigIntField(default=0, db_default=0)
 
     class Meta:
         table = "order_return"

@@ -19,7 +19,7 @@ Rows = Sequence[Row]
 
 MOVES = set(edges(ORDER))
 AMENDMENTS = {
-    "address", "note", "paid", "refund", "go_on", "came_in", "return_approve", "return_reject", "return_receive",
+    "address", "email", "bill", "note", "paid", "refund", "go_on", "came_in", "return_approve", "return_reject", "return_receive",
     "return_refund",
 }  # fmt: skip
 """What changes an order and not its status."""

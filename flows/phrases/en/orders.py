@@ -179,6 +179,8 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "card.customer": "👤 {customer}",
     "card.chat": "Chat: {chat}",
     "card.no_chat": "No chat link: this customer hides their number.",
+    "card.email": "Email: {email}",
+    "card.billing": "🧾 {address}",
     "card.note": "Note: “{note}”",
     "card.late": "⏰ This cart reached us late: please ask whether it is still wanted.",
     "card.address": "📍 {address}",
