@@ -186,6 +186,8 @@ def announcement(order: Order, lines: Sequence[Line], store: Store, *, customer:
         text += "\n" + plain(where, 200)
     if order.customer_note:
         text += "\n" + say("card.note", language, note=plain(order.customer_note, 100))
+    if order.exchange_of is not None:
+        text += "\n" + say("card.exchange_of", language, old=f"#{order.exchange_of}")
     if order.needs_review:
         text += "\n" + say("card.late", language)
     return text
@@ -197,6 +199,8 @@ def _customer(order: Order, customer: str, chat: str | None, language: str) -> l
     lines.append(say(key, language, chat=chat))
     if order.email:
         lines.append(say("card.email", language, email=order.email))
+    if order.exchange_of is not None:
+        lines.append(say("card.exchange_of", language, old=f"#{order.exchange_of}"))
     if order.tags:
         lines.append(say("card.tags", language, tags=", ".join(order.tags)))
     if order.customer_note:

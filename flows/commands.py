@@ -73,6 +73,7 @@ MONEY = (
 GOODS = (
     Row("return", "return 1042 [2xSKU …] reason", "command.return", "return"),
     Row("received", "received 1042 [restock|damaged|lost|wrong]", "command.received", "received"),
+    Row("exchange", "exchange 1042 1xSKU for 1xSKU reason", "command.exchange", "exchange"),
     Row("stock", "stock SKU [+5|-2|=10] [@PLACE]", "command.stock", "stock"),
 )
 COMMANDS = (

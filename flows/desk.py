@@ -187,6 +187,14 @@ def take_parts(words: Sequence[str]) -> tuple[tuple[Part, ...], list[str]]:
     return tuple(Part(sku, count) for sku, count in counted.items()), rest
 
 
+def written(parts: Iterable[Part]) -> str:
+    """Pieces as a command writes them."""
+    return " ".join(
+        f'{part.quantity}x"{part.retailer_id}"' if " " in part.retailer_id else f"{part.quantity}x{part.retailer_id}"
+        for part in parts
+    )
+
+
 def matched(request: Request, lines: Sequence[Line]) -> Request:
     """The request with its pieces called as the order calls them: case does not matter."""
     names = {line.retailer_id.casefold(): line.retailer_id for line in lines}

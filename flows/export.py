@@ -31,7 +31,8 @@ def plain(order: Order, lines: Sequence[Line], customer: Mapping[str, str | None
         "subtotal": order.subtotal, "discount": order.discount, "tax": order.tax, "shipping": order.shipping,
         "total": order.total, "captured": order.captured, "refunded": order.refunded,
         "payment_method": order.payment_method, "payment_status": order.payment_status,
-        "return_status": order.return_status, "invoice_number": order.invoice_number, "note": order.customer_note,
+        "return_status": order.return_status, "exchange_of": order.exchange_of,
+        "invoice_number": order.invoice_number, "note": order.customer_note,
         "tags": list(order.tags), "archived_at": _moment(order.archived_at), "claimed_at": _moment(order.claimed_at),
         "claimed_by": order.claimed_by, "lines": [_line(line) for line in lines],
     }  # fmt: skip

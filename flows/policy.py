@@ -57,7 +57,7 @@ POLICY: Mapping[str, frozenset[Role]] = {
         STAFF,
     ),
     **dict.fromkeys(("assign", "tag", "mark", "address", "email", "bill", "resend", "chat", "new"), STAFF),
-    **dict.fromkeys(("accept", "deny", "resume", "force", "refund", "credit"), SENIOR),
+    **dict.fromkeys(("accept", "deny", "resume", "force", "refund", "credit", "exchange"), SENIOR),
     **dict.fromkeys(("settings", "staff", "allow"), OWNERS),
 }
 

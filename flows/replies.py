@@ -284,10 +284,10 @@ def several(lines: Sequence[str], moved: Sequence[Order], request: Request, coun
     return Buttons(fit(text, BODY), (button,))
 
 
-def not_added(order: Order, priced: PricedCart, counter: Counter) -> Text:
-    """Why pieces could not be added: none is, for half of a wish may be no help."""
+def not_added(order: Order, priced: PricedCart, counter: Counter, *, key: str = "desk.not_added") -> Text:
+    """Why pieces could not be added, or given in exchange: none is, for half of a wish may be no help."""
     language = counter.language
-    lines = [card.head(order, counter.store), say("desk.not_added", language)]
+    lines = [card.head(order, counter.store), say(key, language)]
     return Text("\n".join([*lines, *(_not_added(refusal, language) for refusal in priced.refusals)]))
 
 

@@ -90,6 +90,11 @@ def worth(parts: Mapping[str, int], lines: Sequence[Line]) -> int:
     return sum(line.unit_price * parts.get(line.retailer_id, 0) for line in lines)
 
 
+def worth_left(one: Return, lines: Sequence[Line]) -> int:
+    """What of its pieces has not paid for others already."""
+    return max(0, worth(one.parts, lines) - one.covered)
+
+
 @dataclass(frozen=True, slots=True)
 class Dispositions:
     """What somebody said of pieces that came back: how many of each, and what became of those it was said of."""

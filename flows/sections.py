@@ -83,11 +83,12 @@ def returns(lines: Sequence[Line], found: Sequence[Return], store: Store) -> str
     language = store.language
     return "\n".join(
         say(
-            "card.return",
+            "card.return" if one.replacement is None else "card.return_exchanged",
             language,
             number=one.number,
             state=say(f"returned.{one.state}", language),
             items=card.items(_parts(one.parts), lines, language, most=card.ITEMS),
+            replacement=f"#{one.replacement}",
         )
         for one in found[-SHOWN:]
     )

@@ -1,6 +1,7 @@
 """Goods that come back: asked for by customers, agreed to, received and judged by the shop. Also: "I have it"."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from flows import card, checkout, desk, labels, limits, replies, returns
 from flows.commands import BY_WORD, Row
@@ -43,7 +44,10 @@ async def on_return(turn: Turn, row: Row, argument: str) -> None:
         _refuse(turn, order, row, outcome)
     elif not note:
         turn.ask_rest(
-            row, f"{order.number} {_written(parts)}".strip(), _with_head(turn, order, "return.ask_reason"), about=order
+            row,
+            f"{order.number} {desk.written(parts)}".strip(),
+            _with_head(turn, order, "return.ask_reason"),
+            about=order,
         )
     else:
         after, one = await _begin(turn, order, action)
@@ -122,7 +126,7 @@ async def on_received(turn: Turn, row: Row, argument: str) -> None:
         words = say("return.bad_disposition", turn.store.language, text=plain(read.fault, 30))
         turn.answer(order, row.action, "unclear", _lines(turn, order, words))
     elif (open_sku := next((sku for sku in read.parts if sku not in read.dispositions), None)) is not None:
-        asked = f"{order.number} {read.text()} {_written((Part(open_sku, read.parts[open_sku]),))}"
+        asked = f"{order.number} {read.text()} {desk.written((Part(open_sku, read.parts[open_sku]),))}"
         turn.ask_rest(
             row,
             " ".join(asked.split()),
@@ -141,10 +145,10 @@ async def on_received(turn: Turn, row: Row, argument: str) -> None:
             settings=turn.settings,
             action=action,
         )
-        worth = min(returns.worth(read.parts, lines), after.net)
-        if not after.net:
+        came = replace(one, parts=read.parts)
+        if not _worth(came, after, lines):
             after = await coming_back.refunded(turn.work, after, Action("return_refund", STAFF), turn.actor)
-        turn.answer(after, row.action, "done", _received(turn, after, read, lines, worth))
+        turn.answer(after, row.action, "done", _received(turn, after, came, read, lines))
         if not said.is_quiet:
             await _tell(turn, after, "notice.return_received", one, lines)
 
@@ -162,16 +166,28 @@ def _ask_disposition(turn: Turn, order: Order, parts: Mapping[str, int], lines: 
     return Rows(f"{card.head(order, turn.store)}\n{text}", say("return.choose", language), rows)
 
 
-def _received(turn: Turn, order: Order, read: returns.Dispositions, lines: list[Line], worth: int) -> Text:
+def _received(turn: Turn, order: Order, one: Return, read: returns.Dispositions, lines: list[Line]) -> Text:
     language = turn.store.language
     kinds = ", ".join(say(f"disposition.{one}", language) for one in dict.fromkeys(read.dispositions.values()))
-    said = [say("return.received", language, items=_items(read.parts, lines, language), dispositions=kinds)]
-    if worth:
-        amount = show(worth, order.currency, turn.store.locale)
-        said.append(say("return.refund", language, number=order.number, amount=amount))
-    else:
+    said = [say("return.received", language, items=_items(one.parts, lines, language), dispositions=kinds)]
+
+    def money(minor: int) -> str:
+        return show(minor, order.currency, turn.store.locale)
+
+    if one.replacement is not None:
+        said.append(say("return.exchanged", language, label=f"#{one.replacement}", amount=money(one.covered)))
+    if (missing := one.covered - returns.worth(one.parts, lines)) > 0:
+        said.append(say("return.less_than_covered", language, amount=money(missing)))
+    if worth := _worth(one, order, lines):
+        said.append(say("return.refund", language, number=order.number, amount=money(worth)))
+    elif one.replacement is None:
         said.append(say("return.no_money", language))
     return _lines(turn, order, *said)
+
+
+def _worth(one: Return, order: Order, lines: list[Line]) -> int:
+    """What is to be given back of it: no more than the shop has of the order's money."""
+    return min(returns.worth_left(one, lines), order.net)
 
 
 async def on_customer_tap(turn: Turn) -> bool:
@@ -279,14 +295,6 @@ async def _tell(turn: Turn, order: Order, key: str, one: Return, lines: list[Lin
 
 def _items(parts: Mapping[str, int], lines: list[Line], language: str) -> str:
     return card.items([Part(sku, count) for sku, count in parts.items()], lines, language)
-
-
-def _written(parts: tuple[Part, ...]) -> str:
-    """Pieces as a command writes them."""
-    return " ".join(
-        f'{part.quantity}x"{part.retailer_id}"' if " " in part.retailer_id else f"{part.quantity}x{part.retailer_id}"
-        for part in parts
-    )
 
 
 def _with_head(turn: Turn, order: Order, key: str) -> Text:

@@ -21,6 +21,7 @@ from handlers import (
     approving,
     commands,
     desk,
+    exchanges,
     feedback,
     identities,
     keeping,
@@ -101,11 +102,12 @@ OBEY: Mapping[str, commands.Obey] = {
     "credit": till.on_credit,
     "return": returns.on_return,
     "received": returns.on_received,
+    "exchange": exchanges.on_exchange,
     "stock": stock.obey,
 }
 """What each command does; every row of the command table is here."""
 
-SURE: Mapping[str, commands.Settle] = {"refund": till.refund, "credit": till.credit}
+SURE: Mapping[str, commands.Settle] = {"refund": till.refund, "credit": till.credit, "exchange": exchanges.settle}
 """What is asked about once before it is done."""
 
 

@@ -85,7 +85,7 @@ async def on_refund(turn: Turn, row: Row, argument: str) -> None:
 async def _default(turn: Turn, order: Order, most: int) -> int:
     found = await coming_back.returns_of(turn.work, order)
     lines = await orders.lines_of(turn.work, order)
-    worth = sum(returns.worth(one.parts, lines) for one in found if one.state == returns.RECEIVED)
+    worth = sum(returns.worth_left(one, lines) for one in found if one.state == returns.RECEIVED)
     return min(worth, most) or most
 
 

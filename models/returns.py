@@ -55,12 +55,14 @@ async def open_return(work: Work, order: Order) -> Return | None:
     return next((one for one in await returns_of(work, order) if one.state in returns.OPEN), None)
 
 
-async def begin(work: Work, order: Order, *, parts: Mapping[str, int], reason: str) -> Return:
+async def begin(
+    work: Work, order: Order, *, parts: Mapping[str, int], reason: str, replacement: int | None = None, covered: int = 0
+) -> Return:
     """A return in the state that the order has it in: asked for by its customer, or agreed to by the shop."""
     known = await returns_of(work, order)
     one = Return(
         work.ids.new(), work.store.id, order.id, len(known) + 1, order.return_status, reason, dict(parts), work.now,
-        work.now,
+        work.now, replacement=replacement, covered=covered,
     )  # fmt: skip
     return work.add(RETURNS, one)
 

@@ -20,7 +20,7 @@ Rows = Sequence[Row]
 MOVES = set(edges(ORDER))
 AMENDMENTS = {
     "address", "email", "bill", "note", "paid", "refund", "go_on", "came_in", "return_approve", "return_reject", "return_receive",
-    "return_refund",
+    "return_refund", "return_cancel", "exchange",
 }  # fmt: skip
 """What changes an order and not its status."""
 UNPROMISED = {"cart", "abandoned", "canceled", "rejected", "expired"}
@@ -70,6 +70,7 @@ async def broken(stage: Stage, delivered: Mapping[str, int | None]) -> list[str]
         whys = (
             *_off_the_grid(order, books.of(books.history, order)), *_miscounted(order, lines), *_unpaid(order, books),
             *_misplaced(order, lines, books.of(books.shipments, order)), *_unreturned(order, lines, books),
+            *_unexchanged(order, books),
         )  # fmt: skip
         found += [f"#{order['number']} {why}" for why in whys]
     accounts = await stage.rows(
@@ -160,6 +161,29 @@ def _unreturned(order: Row, lines: Rows, books: Books) -> Iterator[str]:
     for line in lines:
         if line["returned"] != back[line["retailer_id"]]:
             yield f"got {line['returned']} of {line['retailer_id']} back, its returns say {back[line['retailer_id']]}"
+
+
+def _unexchanged(order: Row, books: Books) -> Iterator[str]:
+    """What comes back in exchange pays for exactly one order, which names this one."""
+    for row in books.of(books.returns, order):
+        if row["replacement"] is None:
+            continue
+        new = next((each for each in books.orders if each["number"] == row["replacement"]), None)
+        if new is None or (new["exchange_of"], new["contact_id"]) != (order["number"], order["contact_id"]):
+            yield f"gave #{row['replacement']} in exchange, which does not know of it"
+            continue
+        paid = sum(
+            payment["amount"]
+            for payment in books.of(books.payments, new)
+            if (payment["method"], payment["reference"]) == ("credit", f"#{order['number']}")
+        )
+        if row["covered"] != paid or paid > new["total"] + _less(new, books):
+            yield f"pays {row['covered']} of #{new['number']}, which got {paid}"
+
+
+def _less(order: Row, books: Books) -> int:
+    """What an order was worth more when it was placed."""
+    return sum(line["canceled"] * line["unit_price"] for line in books.of(books.lines, order))
 
 
 def _unbalanced(books: Books, delivered: Mapping[str, int | None]) -> Iterator[str]:

@@ -76,7 +76,7 @@ def test_who_may_do_what() -> None:
         "release", "cancel", "archive", "unarchive", "note", "alerts", "undo", "add", "paid", "return", "received", "stock",
         "assign", "tag", "mark", "address", "email", "bill", "resend", "chat", "new",
     }  # fmt: skip
-    deciding = {"accept", "deny", "resume", "force", "refund", "credit"}
+    deciding = {"accept", "deny", "resume", "force", "refund", "credit", "exchange"}
     assert {action: roles_for(action) for action in POLICY} == {
         **dict.fromkeys(reading, ("owner", "manager", "agent", "viewer")),
         **dict.fromkeys(acting, ("owner", "manager", "agent")),

@@ -47,7 +47,8 @@ SIDEWAYS = (
 )  # fmt: skip
 MONEY = (
     "paid {n} {amount} cash", "paid {n} {amount} credit", "refund {n}", "refund {n} {amount}", "refund {n} to credit",
-    "credit {n} {amount}", "credit {n} -{amount}",
+    "credit {n} {amount}", "credit {n} -{amount}", "exchange {n} 1xCHAI-250 for 1xKULHAD-3 broken",
+    "exchange {n} 1xKULHAD-3 for 2xJAGGERY-1KG broken",
 )  # fmt: skip
 SAID = ("cancel", "yes", "no", "return my order", "it was broken when it came", "i have it", "where is my order")
 BUTTONS = (

@@ -7,6 +7,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "command.stock": "what is there, what is promised and who waits; with +5, -2 or =10 it changes",
     "command.return": "something comes back: all of it, or these pieces",
     "command.received": "what was to come back is here; I ask what became of it",
+    "command.exchange": "these pieces come back and others go out for them, as an order of its own; I ask once before",
     # Pieces
     "desk.which_pieces": "Which pieces? For example: *2xSKU*, or *cancel* to drop it.",
     "desk.pieces": "📦 {items}",
@@ -96,6 +97,37 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "did.return_receive": "return received",
     "did.return_refund": "return settled",
     "card.return": "↩️ {number}: {state}: {items}",
+    "card.return_exchanged": "↩️ {number}: {state}: {items}, in exchange for {replacement}",
+    "return.exchanged": "It was exchanged: {amount} of its worth has paid for {label}.",
+    "return.less_than_covered": "{amount} of that has not come back: it is up to you to ask for it, or to let it be.",
+    "did.return_cancel": "return dropped for an exchange",
+    # Exchanges
+    "exchange.ask": "What comes back, and what goes out for it? For example: *1xSKU for 1xSKU*, or *cancel* to drop it.",
+    "exchange.ask_out": "What goes out for it? For example: *1xSKU*, or *cancel* to drop it.",
+    "exchange.usage": (
+        "I do not understand “{text}”, so I did nothing. First what comes back, then what goes out for it, then the reason: "
+        "*exchange {number} 1xSKU for 1xSKU reason*"
+    ),
+    "exchange.nothing": "I exchanged nothing:",
+    "why.exchange_unpaid": (
+        "It is not paid, so nothing of it can pay for something else. Write down what came in, *paid {number} AMOUNT METHOD*, "
+        "or take it back and make a new order: *return {number} reason*, *new {number} 1xSKU*"
+    ),
+    "exchange.sure": "Take {back} back from {customer} and give {out} for it, as an order of its own?",
+    "exchange.part": "{total}: {covered} is paid with what comes back, {due} is due.",
+    "exchange.all": "{total}, all of it paid with what comes back.",
+    "exchange.none": "{due} is due: the money for what comes back has been given back already.",
+    "exchange.owed": "{owed} of its worth is left over, to be given back when it is here.",
+    "exchange.meanwhile": "Meanwhile the sums have changed, so I did nothing. If you still mean it, write the command again.",
+    "exchange.done": "🔁 {out} for {back} of {old}.",
+    "exchange.when_back": "When that is back: *received {number}*. You may send the new order before.",
+    "did.exchange": "exchange",
+    "card.exchange_of": "🔁 In exchange for pieces of {old}",
+    "exchange.for_you": "{store} takes {back} of {old} back and gives you this for it, as order *{label}*:",
+    "exchange.you_paid": "{amount} of it is paid with what you give back.",
+    "exchange.you_get": "{amount} comes back to you when it is here.",
+    "exchange.give_back": "Please send us {back} or hand it over.",
+    "exchange.short": "{store} exchanges a part of {old}. Answer this message to see everything.",
     # Returns: customers
     "return.button": "Send it back",
     "return.ask_customer": "What is wrong with {label}? Write it here, and {store} looks at it.",
