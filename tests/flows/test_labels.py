@@ -111,7 +111,7 @@ def test_what_is_archived_says_so() -> None:
                 "captured": 70000,
                 "fulfillment_status": "partially_shipped",
             },
-            "Credit_owed · Partial · Shipped in part",
+            "Credit_owed · Partial · Complete",
         ),
         (
             {"status": "shipped", "payment_status": "failed", "fulfillment_status": "shipped"},
