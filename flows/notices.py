@@ -20,8 +20,8 @@ from flows.store import Store
 
 ANNOUNCED = {"cancel": "news.canceled", "receipt": "news.receipt", "came_in": "news.came_in"}
 """What customers do and what happens by itself that staff hear of; a complete order has its own news."""
-_PROMISES = frozenset({"confirmed", "resumed"})
-"""Notices that say what the customer hears next: that it ships, or that it can be picked up."""
+_OF_THE_WAY = frozenset({"confirmed", "resumed", "rejected", "invoice_issued", "canceled", "lines_canceled"})
+"""Notices that say how it would reach the customer: sent, or picked up."""
 _WITH_REASON = frozenset({"hold", "cancel", "cancel_lines", "failed", "reject", "deny"})
 
 
@@ -140,7 +140,7 @@ def _words(before: Order, sale: Sale, action: Action, where: Setting) -> list[Ef
     key = f"notice.{name}"
     if action.event == "cancel" and before.status in ON_ITS_WAY:
         key = "notice.recalled"
-    elif name in _PROMISES and order.delivery_method == "pickup":
+    elif name in _OF_THE_WAY and order.delivery_method == "pickup" and before.status not in ON_ITS_WAY:
         key = f"notice.{name}_pickup"
     text = say(key, where.language, **_fields(sale, action, where, where.language))
     if action.event == "ship":

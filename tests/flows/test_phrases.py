@@ -3,6 +3,7 @@
 import ast
 import re
 import string
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,14 @@ def test_every_phrase_renders_with_plain_fields_only(language: str) -> None:
             rendered = say(key, language, **{**dict.fromkeys(names, "7"), "count": count})
             assert rendered.strip() == rendered != "", key
             assert "{" not in rendered, key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_phrase_stands_in_two_modules(language: str) -> None:
+    names = [path.stem for path in (FOLDER / language).glob("*.py") if path.stem != "__init__"]
+    modules = [import_module(f"flows.phrases.{language}.{name}").PHRASES for name in names]
+
+    assert sum(map(len, modules)) == len(phrases._phrases(language))
 
 
 def test_no_phrase_is_left_over_and_none_is_missing() -> None:

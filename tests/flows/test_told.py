@@ -139,6 +139,30 @@ def test_what_happened_is_said_in_its_own_words(action: Action, after: Order, be
     assert said(after, action, before=before) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("event", "status"),
+    [
+        ("confirm", "confirmed"), ("approve", "approved"), ("start", "processing"), ("reject", "rejected"),
+        ("issue_invoice", "invoice_issued"), ("pack", "packed"), ("cancel", "canceled"), ("cancel_lines", "confirmed"),
+        ("add", "confirmed"), ("resume", "confirmed"), ("hold", "on_hold"), ("release", "confirmed"),
+    ],
+)  # fmt: skip
+def test_what_is_fetched_is_not_said_to_be_sent(event: str, status: str) -> None:
+    action = Action(event, STAFF, parts=(Part("PICKLE", 1),), note="why")
+    [body] = said(to(status, delivery_method="pickup"), action, before="canceled", **{"notify.off": ""})
+
+    assert not re.search(r"\b(sent|ships|carrier|way to|leaves|reaches)\b", body), body
+
+
+def test_what_was_sent_is_not_said_to_be_picked_up() -> None:
+    action = Action("cancel_lines", STAFF, parts=(Part("PICKLE", 1),))
+    after = to("shipped", delivery_method="pickup")
+
+    assert said(after, action, before="shipped") == [
+        "#1042: 1 × Mango Pickle will not be sent. The total is ₹698.00 now."
+    ]
+
+
 def test_what_was_delivered_asks_how_it_was_and_what_may_have_arrived_whether_it_has() -> None:
     [delivered] = [e for e in effects(to("shipped"), to("delivered"), Action("deliver", STAFF)) if isinstance(e, Say)]
     [arrived] = [
