@@ -319,10 +319,14 @@ async def place(
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts (None: a timer or the bot itself), and the event that asked for it."""
+    """Who acts (None: a timer or the bot itself), and the event that asked for it.
+
+    `answered` is whoever set off what follows by itself: they read the answer, and no alert.
+    """
 
     contact_id: int | None
     event_id: int
+    answered: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,7 +401,8 @@ async def follow_up(work: Work, order: Order, actor: Actor, settings: Settings) 
     """The order after the fact that its pieces have made true by themselves, if they have."""
     if (fact := order_table.follows(order, await lines_of(work, order))) is None:
         return order
-    after, _ = await advance(work, order, Action(fact, SYSTEM), Actor(None, actor.event_id), settings)
+    by_itself = Actor(None, actor.event_id, actor.contact_id or actor.answered)
+    after, _ = await advance(work, order, Action(fact, SYSTEM), by_itself, settings)
     return after
 
 
@@ -411,7 +416,7 @@ async def _where(work: Work, order: Order, actor: Actor, settings: Settings) -> 
     customer = await contacts.get(work, order.contact_id)
     return notices.Setting(
         work.store, settings, customer.known_as(work.store.language),
-        customer.language or work.store.language, actor.contact_id,
+        customer.language or work.store.language, actor.contact_id or actor.answered,
     )  # fmt: skip
 
 
@@ -460,7 +465,7 @@ async def submit(work: Work, order: Order, event_id: int, settings: Settings, *,
     opening = notices.opens_later(order, settings, work.store, work.now)
     if opening is not None:
         held = Action("hold", SYSTEM, note=say("hours.note", work.store.language), is_quiet=True)
-        after, _ = await advance(work, order, held, Actor(None, event_id), settings)
+        after, _ = await advance(work, order, held, Actor(None, event_id, by), settings)
         await effects.save(work, [StartTimer(OPENING, str(order.id), opening)], event_id)
         return after
     after, _ = await advance(work, order, Action("submit", SYSTEM), Actor(None, event_id), settings)
