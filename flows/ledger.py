@@ -133,7 +133,7 @@ def status(order: Order, payments: Iterable[Payment] | None = None) -> str:
     """
     if order.captured:
         return _of_money(order)
-    if order.status in DEAD:
+    if order.status in DEAD or (order.waived and not order.payable):
         return "voided"
     states = {order.payment_status} if payments is None else {payment.state for payment in payments}
     if states & {PROCESSING, PENDING}:
@@ -144,6 +144,6 @@ def status(order: Order, payments: Iterable[Payment] | None = None) -> str:
 def _of_money(order: Order) -> str:
     if order.refunded >= order.captured:
         return "refunded"
-    if order.net >= order.total > 0:
-        return "paid" if order.net == order.total else "overpaid"
+    if order.net >= order.payable:
+        return "paid" if order.net == order.payable else "overpaid"
     return "partially_refunded" if order.refunded else "partially_paid"

@@ -95,6 +95,7 @@ class Order:
     `held_from` is where `release` and `resume` lead back to. `asks_cancel`: all money is back before anything has left, and
     somebody must say whether the order is canceled too. `mark` is a status of the merchant's own within `status`.
     `exchange_of` is the number of the order of which pieces come back for this one.
+    `waived` is what need not be paid any more, since its pieces came back before it was.
     """
 
     id: int
@@ -139,6 +140,7 @@ class Order:
     email: str | None = None
     billing_address: Mapping[str, str] | None = None
     exchange_of: int | None = None
+    waived: int = 0
     version: int = 1
 
     @property
@@ -165,14 +167,19 @@ class Order:
         return self.captured - self.refunded
 
     @property
+    def payable(self) -> int:
+        """What the customer is to pay in all, as long as something comes of it."""
+        return self.total - self.waived
+
+    @property
     def balance_due(self) -> int:
         """What is still to be paid. Once everything has left, what was given back was meant, and is not owed again."""
         has_left = self.fulfillment_status in ("shipped", "delivered")
-        return 0 if self.status in DEAD else max(0, self.total - (self.captured if has_left else self.net))
+        return 0 if self.status in DEAD else max(0, self.payable - (self.captured if has_left else self.net))
 
     @property
     def credit_owed(self) -> int:
-        return max(0, self.net - (0 if self.status in DEAD else self.total))
+        return max(0, self.net - (0 if self.status in DEAD else self.payable))
 
 
 class Sale(NamedTuple):

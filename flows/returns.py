@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from flows.lifecycle import Lifecycle, Move, read_grid
-from flows.order import Line
+from flows.order import Line, Order
 
 REQUESTED, APPROVED, REJECTED, RECEIVED, REFUNDED, CANCELED = (
     "requested", "approved", "rejected", "received", "refunded", "canceled",
@@ -42,7 +42,7 @@ class Return:
     """A request to send pieces back: `parts` are pieces by retailer id.
 
     In an exchange `replacement` is the number of the order that goes out for them, and `covered` how much of their worth has
-    paid for it.
+    paid for it; `waived` is how much of it had not been paid when they came.
     """
 
     id: int
@@ -57,6 +57,7 @@ class Return:
     dispositions: Mapping[str, str] = field(default_factory=dict)
     replacement: int | None = None
     covered: int = 0
+    waived: int = 0
 
 
 def status(returns: Sequence[Return], lines: Sequence[Line]) -> str:
@@ -91,8 +92,14 @@ def worth(parts: Mapping[str, int], lines: Sequence[Line]) -> int:
 
 
 def worth_left(one: Return, lines: Sequence[Line]) -> int:
-    """What of its pieces has not paid for others already."""
-    return max(0, worth(one.parts, lines) - one.covered)
+    """What of its pieces was paid, and has not paid for others already."""
+    return max(0, worth(one.parts, lines) - one.covered - one.waived)
+
+
+def waived(order: Order, parts: Mapping[str, int], lines: Sequence[Line]) -> int:
+    """What is not to be paid any more when these pieces are back: their worth, and of an order that is back whole all."""
+    is_whole = all(line.returned + parts.get(line.retailer_id, 0) == line.quantity for line in lines)
+    return order.balance_due if is_whole else min(order.balance_due, worth(parts, lines))
 
 
 @dataclass(frozen=True, slots=True)

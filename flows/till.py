@@ -118,7 +118,7 @@ class Till:
     def stands(self) -> str:
         """What has been paid, and who owes whom."""
         order = self.order
-        fields = {"paid": self.money(order.net), "total": self.money(order.total), "number": order.number}
+        fields = {"paid": self.money(order.net), "total": self.money(order.payable), "number": order.number}
         if order.credit_owed:
             owed, example = self.money(order.credit_owed), self.example(order.credit_owed)
             return say("till.stands_over", self.language, owed=owed, example=example, **fields)

@@ -1,7 +1,6 @@
 """Goods that come back: asked for by customers, agreed to, received and judged by the shop. Also: "I have it"."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from flows import card, checkout, desk, labels, limits, replies, returns
 from flows.commands import BY_WORD, Row
@@ -135,7 +134,7 @@ async def on_received(turn: Turn, row: Row, argument: str) -> None:
         )
     else:
         action = Action("return_receive", STAFF)
-        after = await coming_back.receive(
+        after, came = await coming_back.receive(
             turn.work,
             order,
             one,
@@ -145,7 +144,6 @@ async def on_received(turn: Turn, row: Row, argument: str) -> None:
             settings=turn.settings,
             action=action,
         )
-        came = replace(one, parts=read.parts)
         if not _worth(came, after, lines):
             after = await coming_back.refunded(turn.work, after, Action("return_refund", STAFF), turn.actor)
         turn.answer(after, row.action, "done", _received(turn, after, came, read, lines))
@@ -178,9 +176,11 @@ def _received(turn: Turn, order: Order, one: Return, read: returns.Dispositions,
         said.append(say("return.exchanged", language, label=f"#{one.replacement}", amount=money(one.covered)))
     if (missing := one.covered - returns.worth(one.parts, lines)) > 0:
         said.append(say("return.less_than_covered", language, amount=money(missing)))
+    if one.waived:
+        said.append(say("return.waived", language, amount=money(one.waived)))
     if worth := _worth(one, order, lines):
         said.append(say("return.refund", language, number=order.number, amount=money(worth)))
-    elif one.replacement is None:
+    elif one.replacement is None and not one.waived:
         said.append(say("return.no_money", language))
     return _lines(turn, order, *said)
 

@@ -67,6 +67,7 @@ class OrderRow(Model):
     email = fields.CharField(max_length=254, null=True)
     billing_address: dict[str, str] = fields.JSONField(null=True)
     exchange_of = fields.BigIntField(null=True)
+    waived = fields.BigIntField(default=0, db_default=0)
     version = fields.BigIntField()
 
     class Meta:

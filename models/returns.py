@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tortoise import Model, fields
 
-from flows import returns
+from flows import ledger, returns
 from flows.effects import MoveStock
 from flows.order import Action, Order
 from flows.returns import RECEIVED, RESTOCK, Return
@@ -30,6 +30,7 @@ class ReturnRow(Model):
     changed_at = fields.DatetimeField()
     replacement = fields.BigIntField(null=True)
     covered = fields.BigIntField(default=0, db_default=0)
+    waived = fields.BigIntField(default=0, db_default=0)
 
     class Meta:
         table = "order_return"
@@ -79,16 +80,20 @@ async def settle(work: Work, order: Order, one: Return, event: str, *, action: A
 async def receive(
     work: Work, order: Order, one: Return, *, dispositions: Mapping[str, str], parts: Mapping[str, int], actor: Actor,
     settings: Settings, action: Action,
-) -> Order:  # fmt: skip
+) -> tuple[Order, Return]:  # fmt: skip
     """What came back is here: what can be sold again goes on the shelf, and who waits for it gets it."""
-    work.replace(RETURNS, replace(one, parts=dict(parts), dispositions=dict(dispositions)))
-    orders.come_back(work, order, await orders.lines_of(work, order), parts)
-    after = await settle(work, order, work.find(RETURNS, one.id) or one, "receive", action=action, actor=actor)
+    lines = await orders.lines_of(work, order)
+    waived = returns.waived(order, parts, lines)
+    one = work.replace(RETURNS, replace(one, parts=dict(parts), dispositions=dict(dispositions), waived=waived))
+    orders.come_back(work, order, lines, parts)
+    order = replace(order, waived=order.waived + waived)
+    order = replace(order, payment_status=ledger.status(order))
+    after = await settle(work, order, one, "receive", action=action, actor=actor)
     restocked = [sku for sku in parts if dispositions[sku] == RESTOCK]
     await effects.save(work, [MoveStock(sku, 0, parts[sku]) for sku in restocked], actor.event_id)
     for sku in restocked:
         await orders.fill(work, sku, Actor(None, actor.event_id), settings)
-    return await orders.follow_up(work, after, actor, settings)
+    return await orders.follow_up(work, after, actor, settings), one
 
 
 async def refunded(work: Work, order: Order, action: Action, actor: Actor) -> Order:

@@ -135,7 +135,10 @@ def _unpaid(order: Row, books: Books) -> Iterator[str]:
         back = sum(r["amount"] for r in refunds if r["payment_id"] == payment["id"] and r["state"] != "failed")
         if payment["refunded"] != back:
             yield f"has a payment of which {payment['refunded']} went back, and refunds of {back}"
-    is_paid = captured > 0 and captured - refunded >= order["total"] > 0
+    waived = sum(row["waived"] for row in books.of(books.returns, order))
+    if order["waived"] != waived or waived > order["total"]:
+        yield f"waived {order['waived']} of {order['total']}, its returns {waived}"
+    is_paid = captured > refunded and captured - refunded >= order["total"] - waived
     if (order["payment_status"] in ("paid", "overpaid")) != is_paid:
         yield f"is {order['payment_status']} with {captured - refunded} of {order['total']}"
 

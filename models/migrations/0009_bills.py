@@ -1,4 +1,4 @@
-"""What a bill needs of the customer; and what goes out in exchange for what comes back."""
+"""What a bill needs of the customer; and what goes out, or is not to be paid any more, for what comes back."""
 
 from orjson import loads
 from tortoise import fields, migrations
@@ -23,6 +23,12 @@ class Migration(migrations.Migration):
         ops.AddField(model_name="OrderRow", name="exchange_of", field=fields.BigIntField(null=True)),
         ops.AddField(model_name="ReturnRow", name="replacement", field=fields.BigIntField(null=True)),
         ops.AddField(model_name="ReturnRow", name="covered", field=fields.BigIntField(default=0, db_default=0)),
+        ops.AddField(model_name="OrderRow", name="waived", field=fields.BigIntField(default=0, db_default=0)),
+        ops.AddField(model_name="ReturnRow", name="waived", field=fields.BigIntField(default=0, db_default=0)),
         # What comes back pays for something only where something goes out for it.
-        check("order_return", "order_return_covered", "covered >= 0 AND (covered = 0 OR replacement IS NOT NULL)"),
+        check(
+            "order_return",
+            "order_return_worth",
+            "covered >= 0 AND waived >= 0 AND (covered = 0 OR replacement IS NOT NULL)",
+        ),
     ]

@@ -66,6 +66,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "return.choose": "Choose",
     "return.received": "↩️ {items} received: {dispositions}.",
     "return.refund": "To give its money back: *refund {number}* ({amount})",
+    "return.waived": "{amount} that was still due for it need not be paid any more.",
     "return.no_money": "No money of it is here, so none goes back.",
     "return.bad_disposition": "I do not understand “{text}”. It is one of restock, damaged, lost, wrong.",
     "why.return_unsettled": "What came back is not settled yet: *refund {number}*",
