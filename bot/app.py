@@ -21,10 +21,13 @@ from bot.jobs import Jobs
 from bot.loop import Loop
 from bot.metrics import Metrics
 from bot.notices import INBOX, OUTBOX, Notices
+from bot.payments.caller import Caller
+from bot.payments.provider import Provider
 from bot.scheduler import Scheduler
 from bot.sender import Sender
 from bot.settings import CREDENTIALS, FirstStore, Settings, SettingsError, WhatsApp
 from bot.web.health import Health
+from bot.web.payments import PaymentHooks
 from bot.web.server import CannotListen, Server
 from bot.web.webhook import Webhook
 from bot.whatsapp.client import Client
@@ -65,6 +68,7 @@ class App:
         self.database = Database(settings.address)
         self.faults = fault_points.from_environment()
         self.sandbox: Sandbox | None = None
+        self.providers: dict[str, Provider] = {}
         self.port = settings.port
         self._stack = AsyncExitStack()
         self._check_role()
@@ -91,14 +95,15 @@ class App:
             busy |= not self.sender.is_idle
             if self.sandbox is not None:
                 busy |= await self.sandbox.run_once()
+            busy |= await self.caller.run_once()
             busy |= await self.scheduler.run_once()
             if not busy:
                 return
 
     def dead_loops(self) -> list[str]:
         """Which of the tasks that this process lives for have ended by themselves."""
-        watched: list[Intake | Dispatcher | Sender | Notices] = [self.intake] if self.role != "worker" else []
-        watched += [self.dispatcher, self.sender] if self.role != "web" else []
+        watched: list[Intake | Loop | Notices] = [self.intake] if self.role != "worker" else []
+        watched += [self.dispatcher, self.sender, self.caller] if self.role != "web" else []
         watched += [] if self.settings.address.is_sqlite else [self.notices]
         return [loop.name for loop in watched if not loop.is_running]
 
@@ -137,8 +142,18 @@ class App:
         self.dispatcher = Dispatcher(
             database, store, clock=clock, ids=self.ids, metrics=self.metrics, tick=settings.tick,
             catalog_id=self.whatsapp.catalog_id, on_words=self._wakes(OUTBOX, self.sender),
+            on_calls=lambda: self.caller.wake(),  # noqa: PLW0108 - it is made below
         )  # fmt: skip
         on_events = self._wakes(INBOX, self.dispatcher)
+        self.caller = Caller(
+            database,
+            store,
+            providers=self.providers,
+            clock=clock,
+            ids=self.ids,
+            tick=settings.tick,
+            on_answers=on_events,
+        )
         self.notices = Notices(database, {OUTBOX: self.sender.wake, INBOX: self.dispatcher.wake})
         self.intake = Intake(database, store, clock=clock, metrics=self.metrics, on_stored=on_events)
         self.jobs = Jobs(
@@ -169,6 +184,8 @@ class App:
                 faults=self.faults,
             )  # fmt: skip
             app.add_routes([web.get("/webhook", webhook.verify), web.post("/webhook", webhook.receive)])
+            hooks = PaymentHooks(self.providers, intake=self.intake, metrics=self.metrics)
+            app.add_routes([web.post("/payments/{provider}", hooks.receive)])
         health = Health(
             self.database, self.store.id, clock=self.clock, metrics=self.metrics,
             token=self.settings.metrics_token, is_loopback=self.settings.is_loopback,
@@ -196,6 +213,9 @@ class App:
                 await self.sandbox.start()
         await self.client.start()
         self._stack.push_async_callback(self.client.stop)
+        for provider in self.providers.values():
+            await provider.start()
+            self._stack.push_async_callback(provider.stop)
         if loops and not self.settings.address.is_sqlite:
             self.notices.start()
             self._stack.push_async_callback(self.notices.stop)
@@ -205,6 +225,8 @@ class App:
         self._stack.push_async_callback(self.sender.stop)
         self.dispatcher.start()
         self._stack.push_async_callback(self.dispatcher.stop)
+        self.caller.start()
+        self._stack.push_async_callback(self.caller.stop)
         self.scheduler.start()
         self._stack.push_async_callback(self.scheduler.stop)
 

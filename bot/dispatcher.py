@@ -12,6 +12,7 @@ import structlog
 from bot.clock import Clock, Ids
 from bot.loop import Loop
 from bot.metrics import Metrics
+from bot.payments import answers, registry
 from bot.whatsapp import parse
 from flows import alerts, limits, menu
 from flows.flood import Patience
@@ -25,9 +26,10 @@ from flows.inbound import (
     StatusReport,
     TemplateUpdate,
 )
+from flows.payments import Answered, Reported
 from flows.store import Store
 from flows.window import opened_at
-from handlers import account, routes, timers
+from handlers import account, payments, routes, timers
 from handlers.reports import on_reports
 from handlers.turn import Turn, tell_staff
 from models import catalog, contacts, inbox, orders, outbox, questions, staff
@@ -38,7 +40,7 @@ from models.work import Conflict, Work
 
 log = structlog.get_logger()
 
-INTELLIGIBLE = ("message", "status", "template", "account", "errors")
+INTELLIGIBLE = ("message", "status", "template", "account", "errors", "payment")
 """Kinds that somebody acts on; all others are kept and ignored with their kind as the reason."""
 
 ENDS_THE_BATCH: tuple[type[BaseException], ...] = (Conflict, *REFUSED, *UNAVAILABLE)
@@ -50,6 +52,7 @@ UNANSWERED = (Reaction, Revision, IdentityChange)
 FLOOD = "flood"
 """Why somebody who wrote too fast got no answer, or only a later one."""
 
+Reading = parse.Reading | Answered
 Claim = Callable[[Connection, datetime], Awaitable[list[Event]]]
 Outcomes = list[tuple[Event, str]]
 
@@ -70,12 +73,13 @@ class Dispatcher(Loop):
         catalog_id: str | None,
         tick: timedelta,
         on_words: Callable[[], None],
+        on_calls: Callable[[], None],
     ) -> None:
         super().__init__(clock, tick=tick)
         self._database, self._store = database, store
         self._ids, self._metrics = ids, metrics
         self._catalog_id = catalog_id
-        self._on_words = on_words
+        self._on_words, self._on_calls = on_words, on_calls
         self._looked_at = clock.now()
         self._fits = limits.BATCH_SIZE
         """Events that can be handled in one batch's time, as far as the last ones tell: more would be loaded for nothing."""
@@ -203,7 +207,7 @@ class Dispatcher(Loop):
     async def _handle_lanes(self, work: Work, events: Sequence[Event]) -> Outcomes:
         """Each lane in order, until there is no time left: the rest is for the next batch."""
         stops_reading = self._clock.monotonic() + limits.BATCH_TIME.total_seconds() / 2
-        lanes: dict[str, list[tuple[Event, parse.Reading | None]]] = {}
+        lanes: dict[str, list[tuple[Event, Reading | None]]] = {}
         messages = []
         for event in events:
             reading = _read(event)
@@ -226,7 +230,7 @@ class Dispatcher(Loop):
         self._fits = max(len(outcomes), 1) if is_cut else min(2 * self._fits, limits.BATCH_SIZE)
         return outcomes
 
-    async def _attempt(self, work: Work, event: Event, reading: parse.Reading | None) -> str:
+    async def _attempt(self, work: Work, event: Event, reading: Reading | None) -> str:
         """Handle one event; what it did before it raised is taken back."""
         mark = work.mark()
         try:
@@ -237,7 +241,7 @@ class Dispatcher(Loop):
             work.take_back(mark)
             return self._fail(work, event, reading, error=error)
 
-    async def _handle(self, work: Work, event: Event, reading: parse.Reading | None) -> str:
+    async def _handle(self, work: Work, event: Event, reading: Reading | None) -> str:
         match reading:
             case Message():
                 return await self._handle_message(work, event, reading)
@@ -245,6 +249,10 @@ class Dispatcher(Loop):
                 await account.on_template(work, reading)
             case AccountNotice():
                 await account.on_notice(work, reading)
+            case Reported():
+                await payments.on_reported(work, event, reading)
+            case Answered():
+                await payments.on_answered(work, event, reading)
             case _ if event.kind.startswith("timer."):
                 await routes.TIMERS[event.kind.removeprefix("timer.")](work, event, inbox.subject(event))
             case _:
@@ -272,7 +280,7 @@ class Dispatcher(Loop):
         return inbox.ignore(work, event, FLOOD) if is_skipped else inbox.finish(work, event, reason=FLOOD)
 
     def _fail(
-        self, work: Work, event: Event, reading: parse.Reading | None, *, error: Exception, silent: bool = False
+        self, work: Work, event: Event, reading: Reading | None, *, error: Exception, silent: bool = False
     ) -> str:
         """Try again later; after the last attempt bury it, and unless `silent` tell staff and whoever waits for an answer."""
         attempt = event.attempts + 1
@@ -330,6 +338,9 @@ class Dispatcher(Loop):
         return Work(connection, store=self._store, now=self._clock.now(), ids=self._ids)
 
     def _count(self, work: Work, outcomes: Outcomes) -> None:
+        """What has been written is counted, and whoever has to do with it is woken."""
+        if work.has_calls:
+            self._on_calls()
         self._metrics.late_loads.inc(work.late_loads)
         for event, outcome in outcomes:
             self._metrics.events.labels(event.kind.split(".")[0], outcome).inc()
@@ -337,5 +348,9 @@ class Dispatcher(Loop):
                 log.error("event_buried", event_id=event.id, kind=event.kind)
 
 
-def _read(event: Event) -> parse.Reading | None:
-    return parse.read(event.kind, event.payload) if event.kind in INTELLIGIBLE else None
+def _read(event: Event) -> Reading | None:
+    if event.kind in INTELLIGIBLE:
+        return parse.read(event.kind, event.payload)
+    if event.kind == answers.KIND:
+        return answers.read(event.payload)
+    return registry.read(event.kind, event.payload)

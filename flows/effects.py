@@ -43,6 +43,14 @@ class StartTimer:
 
 
 @dataclass(frozen=True, slots=True)
+class Ring:
+    """A timer's ring without the wait: an event of its own, handled after what caused it."""
+
+    kind: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
 class StopTimer:
     """Every ring of these kinds that is set, but for the one at `but`."""
 
@@ -66,4 +74,4 @@ class MoveStock:
     is_sold: bool = False
 
 
-Effect = Say | TellStaff | StartTimer | StopTimer | MoveStock
+Effect = Say | TellStaff | StartTimer | Ring | StopTimer | MoveStock

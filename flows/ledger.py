@@ -20,15 +20,18 @@ SETTLED = "settled"
 METHODS = ("cash", "transfer", "credit", "card", "upi", "pix", "link", "whatsapp_pay", "cod")
 """How money may come in when staff write it down."""
 
+OPEN = (CHECKOUT, PROCESSING, PENDING)
+"""Asked for and not decided: of these an order has one at a time, and the database sees to it."""
+
 _GRID = """
-            process     authorize  capture    fail    invalidate  void  retry
-checkout    processing  pending    completed  failed  invalid     void  -
-processing  .           pending    completed  failed  invalid     void  -
-pending     processing  .          completed  failed  invalid     void  -
-completed   -           -          .          -       invalid     void  -
-failed      -           -          completed  .       -           -     checkout
-invalid     -           -          -          -       .           -     checkout
-void        -           -          -          -       -           .     -
+            process     authorize  capture    fail    invalidate  void
+checkout    processing  pending    completed  failed  invalid     void
+processing  .           pending    completed  failed  invalid     void
+pending     =           .          completed  failed  invalid     void
+completed   =           =          .          =       =           =
+failed      processing  pending    completed  .       invalid     void
+invalid     =           =          completed  =       .           =
+void        =           =          completed  =       =           .
 """
 
 PAYMENT: Lifecycle[None] = Lifecycle(
@@ -36,11 +39,11 @@ PAYMENT: Lifecycle[None] = Lifecycle(
     states={state: (state,) for state in (CHECKOUT, PROCESSING, PENDING, COMPLETED, FAILED, INVALID, VOID)},
     starts=(CHECKOUT, COMPLETED),
     ends=frozenset({COMPLETED, FAILED, INVALID, VOID}),
-    commands=("process", "authorize", "capture", "fail", "invalidate", "void", "retry"),
-    facts=(),
+    commands=(),
+    facts=("process", "authorize", "capture", "fail", "invalidate", "void"),
     by_state=read_grid(_GRID),
 )
-"""A payment's record. A capture that comes after a failure is a fact of the provider's, and counts."""
+"""A payment's record. All of it is reported, in any order, and money that came is never taken back by what is told later."""
 
 REFUND: Lifecycle[None] = Lifecycle(
     name="refund",
@@ -60,11 +63,16 @@ failed      settled  .
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """Money that is to come, came, or did not. `transaction_id` is the provider's, known at the latest with the capture."""
+    """Money that is to come, came, or did not. `transaction_id` is the provider's, known at the latest with the capture.
+
+    One that the customer was asked for has a `reference` that nothing else has, and from `asked_at` on the means to pay it:
+    `url` is a page or a code, `provider_id` what the provider calls it. `ended` says why it is void. Money that `is_held`
+    came and counts for nothing until somebody of the shop has decided about it; only such money may be of no order.
+    """
 
     id: int
     store_id: int
-    order_id: int
+    order_id: int | None
     method: str
     amount: int
     currency: str
@@ -75,15 +83,45 @@ class Payment:
     transaction_id: str | None = None
     captured_at: datetime | None = None
     refunded: int = 0
+    provider_id: str = ""
+    url: str = ""
+    asked_at: datetime | None = None
+    expires_at: datetime | None = None
+    ended: str = ""
+    is_held: bool = False
+    version: int = 1
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is money that the order has."""
+        return self.state == COMPLETED and not self.is_held
+
+    @property
+    def left(self) -> int:
+        """What of it could still go back."""
+        return self.amount - self.refunded if self.state == COMPLETED else 0
+
+    @property
+    def request(self) -> str:
+        """How asking for it stands, in the words of whoever waits for the answer."""
+        if self.state == CHECKOUT:
+            return "sent" if self.asked_at else "created"
+        return {PROCESSING: "pending", PENDING: "pending", COMPLETED: "captured", VOID: self.ended or "canceled"}.get(
+            self.state, FAILED
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Money given back, of one payment."""
+    """Money given back, of one payment. `transaction_id` is the provider's."""
 
     id: int
     store_id: int
-    order_id: int
+    order_id: int | None
     payment_id: int
     amount: int
     state: str
@@ -91,6 +129,8 @@ class Refund:
     to_credit: bool
     created_at: datetime
     settled_at: datetime | None = None
+    transaction_id: str | None = None
+    version: int = 1
 
 
 STATUSES = (
@@ -105,7 +145,7 @@ LISTED = {
 
 
 def captured(payments: Iterable[Payment]) -> int:
-    return sum(payment.amount for payment in payments if payment.state == COMPLETED)
+    return sum(payment.amount for payment in payments if payment.counts)
 
 
 def refunded(refunds: Iterable[Refund]) -> int:
@@ -115,7 +155,9 @@ def refunded(refunds: Iterable[Refund]) -> int:
 
 def settled(order: Order, payments: Sequence[Payment], refunds: Iterable[Refund]) -> Order:
     """The order with its sums and its payment status as its records say, and whether they ask a question."""
-    after = replace(order, captured=captured(payments), refunded=refunded(refunds))
+    counted = {payment.id for payment in payments if payment.counts}
+    back = refunded(refund for refund in refunds if refund.payment_id in counted)
+    after = replace(order, captured=captured(payments), refunded=back)
     after = replace(after, payment_status=status(after, payments))
     return replace(after, asks_cancel=_asks_cancel(after))
 

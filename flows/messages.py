@@ -121,6 +121,21 @@ class AddressForm:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A body and a button that opens `url` in the browser."""
+
+    body: str
+    button: str
+    url: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "body", fit(self.body, BODY))
+        _label("a link's button", self.button, BUTTON_TITLE)
+        if not self.url.startswith(("https://", "http://")):
+            raise ValueError(f"a link leads to a page: {self.url!r}")
+
+
+@dataclass(frozen=True, slots=True)
 class Template:
     """An approved template with its text parameters, in order."""
 
@@ -132,7 +147,7 @@ class Template:
         object.__setattr__(self, "parameters", tuple(parameter(p) for p in self.parameters))
 
 
-Message = Text | Buttons | Rows | Catalogue | AddressForm | Template
+Message = Text | Buttons | Rows | Catalogue | AddressForm | Link | Template
 
 
 def joined(first: Text | Buttons, second: Text | Buttons) -> Text | Buttons:
@@ -143,7 +158,7 @@ def joined(first: Text | Buttons, second: Text | Buttons) -> Text | Buttons:
 
 
 _KINDS: dict[str, type[Message]] = {
-    "text": Text, "buttons": Buttons, "rows": Rows, "catalogue": Catalogue, "address_form": AddressForm,
+    "text": Text, "buttons": Buttons, "rows": Rows, "catalogue": Catalogue, "address_form": AddressForm, "link": Link,
     "template": Template,
 }  # fmt: skip
 _NAMES = {kind: name for name, kind in _KINDS.items()}
@@ -183,5 +198,7 @@ def in_words(message: Message) -> Text | None:
             return Text(body)
         case AddressForm(words=words):
             return Text(words)
+        case Link(body, _, url):
+            return Text(f"{body}\n\n{url}")
         case Text() | Template():
             return None

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from flows import card, checkout, durations, feedback, fulfilment, labels, told
-from flows.effects import Effect, MoveStock, Say, StartTimer, StopTimer, TellStaff
+from flows import card, checkout, durations, feedback, fulfilment, labels, payments, told
+from flows.effects import Effect, MoveStock, Ring, Say, StartTimer, StopTimer, TellStaff
 from flows.fulfilment import Shipment
 from flows.hours import next_opening
 from flows.messages import Button, Buttons, Message, Text
@@ -46,12 +46,20 @@ def follow(
         *_news(after, action, where),
         *_change(before.order, after.order, action, where),
         *timers(after.order, where.settings),
+        *asks(before.order, after.order),
         *_stock(before, after, was, now, is_sold=action.event != "came_in"),
     ]
 
 
+def asks(before: Order, after: Order) -> list[Effect]:
+    """Whoever sees to the order's money looks at it again: it may be time to ask for some, or for none any more."""
+    is_other = before.status != after.status or before.total != after.total
+    return [Ring(payments.ASK, str(after.id))] if is_other and after.payment_method in payments.ASKED_FOR else []
+
+
 def waiting(effects: Sequence[Effect], contact_id: int, until: datetime) -> tuple[list[Effect], int]:
     """What the customer is told waits as long as it can be taken back; and how many messages do: of one event it is one."""
+    effects = [StartTimer(each.kind, each.subject, until) if isinstance(each, Ring) else each for each in effects]
     told = [isinstance(effect, Say) and effect.contact_id == contact_id for effect in effects]
     waiting = [
         replace(effect, due_at=until) if isinstance(effect, Say) and is_told else effect

@@ -17,6 +17,7 @@ from flows.vocabulary import Vocabulary
 
 PAYMENT_METHODS = ("cod", "whatsapp_pay", "link", "pix", "transfer", "credit")
 PROVIDERS = ("razorpay", "payu", "billdesk", "zaakpay", "upi", "link")
+LINKS = ("stripe", "razorpay", "mercadopago")
 DELIVERY_METHODS = ("courier", "rider", "pickup", "digital")
 NOTICES = (
     "confirmed", "rejected", "payment_review", "on_hold", "released", "approved", "processing", "awaiting_invoice",
@@ -70,6 +71,30 @@ _ROWS = (
     Setting("pay.mcc", kinds.optional(WORDS), NONE, "merchant category code"),
     Setting("pay.purpose", kinds.optional(WORDS), NONE, "purpose code of a payment"),
     Setting("pay.note", kinds.optional(WORDS), NONE, "words the customer reads beside the payment"),
+    Setting(
+        "pay.links", kinds.optional(kinds.choice(*LINKS)), NONE, "who makes the pages behind payment links", built=True
+    ),
+    Setting(
+        "pay.capture", kinds.choice("at_once", "by_staff"), "at_once", "when authorized money is taken", built=True
+    ),
+    Setting("pix.key", kinds.optional(WORDS), NONE, "Pix key that receives the money"),
+    Setting("pix.name", kinds.optional(WORDS), NONE, "who receives Pix payments, as the bank has it"),
+    Setting("pix.city", kinds.optional(WORDS), NONE, "city of who receives Pix payments"),
+    Setting(
+        "pix.provider", kinds.optional(kinds.choice("mercadopago")), NONE, "who makes Pix codes and reports by itself"
+    ),
+    Setting("transfer.account", kinds.optional(WORDS), NONE, "the account that bank transfers go to"),
+    Setting(
+        "deposit", kinds.number(0, 100, "all at once"), "0", "percent of an order that is asked for first", built=True
+    ),
+    Setting(
+        "payment_reminders",
+        kinds.many(kinds.duration(), empty=True),
+        "2h,24h",
+        "how long after a request for money the customer is reminded",
+        built=True,
+    ),
+    Setting("refund_limit", kinds.optional(AMOUNT), NONE, "amount from which the owner allows a refund"),
     Setting("delivery_methods", kinds.many(_METHODS), "courier", "ways an order can reach the customer", built=True),
     Setting(
         "tracking_required",
@@ -126,7 +151,7 @@ _ROWS = (
     Setting("return_window", kinds.duration(), "30d", "how long after delivery goods may come back", built=True),
     Setting(
         "review_payments_from",
-        kinds.many(kinds.choice(*dict.fromkeys(PROVIDERS + PAYMENT_METHODS)), empty=True),
+        kinds.many(kinds.choice(*dict.fromkeys(PROVIDERS + LINKS + PAYMENT_METHODS)), empty=True),
         NONE,
         "payments that staff look at before they count",
     ),

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from flows import order_table
+from flows import payments as asking
 from flows.commands import ORDERS, WORDS, Row
 from flows.inbound import (
     Cart,
@@ -29,6 +30,7 @@ from handlers import (
     office,
     order_timers,
     orders,
+    payments,
     returns,
     staff_orders,
     stock,
@@ -158,6 +160,10 @@ TIMERS: Mapping[str, Callable[[Work, Event, str], Awaitable[None]]] = {
     order_table.OPENING: order_timers.on_opening,
     order_table.COMPLETE: order_timers.on_complete,
     order_table.ARCHIVE: order_timers.on_archive,
+    asking.ASK: payments.on_ask,
+    asking.REMIND_TO_PAY: payments.on_remind,
+    asking.LAPSE: payments.on_lapse,
+    asking.UNPAID: payments.on_unpaid,
 }
 
 

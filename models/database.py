@@ -15,12 +15,14 @@ from tortoise.migrations.executor import MigrationExecutor
 
 from models import (
     audit,
+    calls,
     catalog,
     contacts,
     inbox,
     ledger,
     orders,
     outbox,
+    payments,
     questions,
     returns,
     staff,
@@ -37,7 +39,8 @@ if TYPE_CHECKING:
     from models.engines.notices import Line
 
 ROWS: tuple[ModuleType, ...] = (
-    stores, contacts, staff, inbox, outbox, timers, catalog, orders, ledger, returns, questions, templates, audit, undo,
+    stores, contacts, staff, inbox, outbox, timers, catalog, orders, ledger, payments, calls, returns, questions,
+    templates, audit, undo,
 )  # fmt: skip
 APP = "models"
 ONE_MIGRATION_AT_A_TIME = 4_711_001

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from flows import alerts
-from flows.effects import Effect, MoveStock, Say, StartTimer, StopTimer, TellStaff
+from flows.effects import Effect, MoveStock, Ring, Say, StartTimer, StopTimer, TellStaff
 from flows.news import News
 from flows.policy import may
 from flows.settings import Settings
@@ -25,6 +25,8 @@ async def save(work: Work, effects: Iterable[Effect], cause: int | None) -> None
                 tell_staff(work, effect)
             case StartTimer():
                 timers.start(work, kind=effect.kind, subject=effect.subject, due_at=effect.due_at)
+            case Ring():
+                timers.ring(work, kind=effect.kind, subject=effect.subject, cause=cause)
             case StopTimer():
                 timers.stop(work, kinds=effect.kinds, subject=effect.subject, but=effect.but)
             case MoveStock():

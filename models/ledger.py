@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from tortoise import Model, fields
 
 from flows import ledger
-from flows.ledger import COMPLETED, SETTLED, Payment, Refund
+from flows.ledger import COMPLETED, PENDING, SETTLED, Payment, Refund
 from flows.money import major
 from flows.order import Action, Order
+from flows.payments import REFUND
 from flows.settings import Settings
-from models import orders
+from models import calls, orders
 from models.orders import Actor, Known
 from models.statements import INT, insert, select
 from models.work import Table, View, Work
@@ -21,7 +23,7 @@ from models.work import Table, View, Work
 class PaymentRow(Model):
     id = fields.BigIntField(primary_key=True, generated=False)
     store_id = fields.BigIntField()
-    order_id = fields.BigIntField()
+    order_id = fields.BigIntField(null=True)
     method = fields.CharField(max_length=20)
     amount = fields.BigIntField()
     currency = fields.CharField(max_length=3)
@@ -32,6 +34,13 @@ class PaymentRow(Model):
     transaction_id = fields.CharField(max_length=100, null=True)
     captured_at = fields.DatetimeField(null=True)
     refunded = fields.BigIntField(default=0, db_default=0)
+    provider_id = fields.CharField(max_length=100, default="", db_default="")
+    url = fields.TextField(default="", db_default="")
+    asked_at = fields.DatetimeField(null=True)
+    expires_at = fields.DatetimeField(null=True)
+    ended = fields.CharField(max_length=10, default="", db_default="")
+    is_held = fields.BooleanField(default=False, db_default=False)
+    version = fields.BigIntField(default=1, db_default=1)
 
     class Meta:
         table = "payment"
@@ -40,7 +49,7 @@ class PaymentRow(Model):
 class RefundRow(Model):
     id = fields.BigIntField(primary_key=True, generated=False)
     store_id = fields.BigIntField()
-    order_id = fields.BigIntField()
+    order_id = fields.BigIntField(null=True)
     payment_id = fields.BigIntField()
     amount = fields.BigIntField()
     state = fields.CharField(max_length=10)
@@ -48,6 +57,8 @@ class RefundRow(Model):
     to_credit = fields.BooleanField()
     created_at = fields.DatetimeField()
     settled_at = fields.DatetimeField(null=True)
+    transaction_id = fields.CharField(max_length=100, null=True)
+    version = fields.BigIntField(default=1, db_default=1)
 
     class Meta:
         table = "refund"
@@ -92,7 +103,7 @@ class CreditAccount:
     version: int = 1
 
 
-PAYMENTS = Table(PaymentRow, Payment)
+PAYMENTS = Table(PaymentRow, Payment, make_room=True)
 REFUNDS = Table(RefundRow, Refund)
 ACCOUNTS = Table(CreditAccountRow, CreditAccount)
 _READ: View[Known] = View("order_id")
@@ -146,25 +157,20 @@ async def record(
         reference=reference, captured_at=work.now,
     )  # fmt: skip
     work.add(PAYMENTS, payment)
-    return await _settle(
-        work,
-        order,
-        Action("paid", by, note=_noted(order, amount, f"{method} {note}"), is_quiet=is_quiet),
-        actor,
-        settings,
-    )
+    action = Action("paid", by, note=noted(order.currency, amount, f"{method} {note}"), is_quiet=is_quiet)
+    return await settle(work, order, action, actor, settings, came=payment)
 
 
 def refundable(payments: Sequence[Payment]) -> int:
     """What is left of what came in."""
-    return sum(payment.amount - payment.refunded for payment in payments if payment.state == COMPLETED)
+    return sum(payment.left for payment in payments if payment.counts)
 
 
 def ways_back(payments: Sequence[Payment], amount: int, *, to_credit: bool) -> list[tuple[Payment, int, bool]]:
     """From which payments `amount` goes back, the newest first: (payment, part, whether as store credit)."""
     ways = []
-    for payment in reversed([p for p in payments if p.state == COMPLETED]):
-        if part := min(amount, payment.amount - payment.refunded):
+    for payment in reversed([p for p in payments if p.counts]):
+        if part := min(amount, payment.left):
             ways.append((payment, part, to_credit or payment.method == "credit"))
             amount -= part
     return ways
@@ -173,47 +179,71 @@ def ways_back(payments: Sequence[Payment], amount: int, *, to_credit: bool) -> l
 async def refund(
     work: Work, order: Order, *, amount: int, reason: str, to_credit: bool, actor: Actor, settings: Settings, by: str
 ) -> Order:  # fmt: skip
-    """Give money back by hand, of the newest payments first. NotSoMuch when it is more than what is left of them."""
+    """Give money back, of the newest payments first. NotSoMuch when it is more than what is left of them.
+
+    What a provider took goes back through it, and is on its way until it says more.
+    """
     payments, _ = await money_of(work, order)
     if amount > (most := refundable(payments)):
         raise NotSoMuch(most)
     for payment, part, as_credit in ways_back(payments, amount, to_credit=to_credit):
-        work.replace(PAYMENTS, replace(payment, refunded=payment.refunded + part))
-        work.add(
-            REFUNDS,
-            Refund(
-                work.ids.new(),
-                work.store.id,
-                order.id,
-                payment.id,
-                part,
-                SETTLED,
-                reason,
-                as_credit,
-                work.now,
-                work.now,
-            ),
+        await give_back(
+            work, payment, part, to_credit=as_credit, contact_id=order.contact_id, reason=reason, actor=actor
         )
-        if as_credit:
-            await _move_credit(
-                work, order.contact_id, order.currency, part, order_id=order.id, reason=reason, actor=actor
-            )
-    return await _settle(work, order, Action("refund", by, note=_noted(order, amount, reason)), actor, settings)
+    return await settle(work, order, Action("refund", by, note=noted(order.currency, amount, reason)), actor, settings)
 
 
-async def _settle(work: Work, order: Order, action: Action, actor: Actor, settings: Settings) -> Order:
-    """The order with its sums and its payment status as its records say, and what follows from that."""
+async def give_back(
+    work: Work, payment: Payment, amount: int, *, to_credit: bool, contact_id: int | None, reason: str, actor: Actor
+) -> Refund:  # fmt: skip
+    """A refund of this payment alone. Whoever calls it settles the order; `contact_id` is whose store credit it becomes."""
+    change(work, payment, refunded=payment.refunded + amount)
+    is_called = bool(payment.provider) and not to_credit
+    state, settled_at = (PENDING, None) if is_called else (SETTLED, work.now)
+    back = Refund(
+        work.ids.new(), work.store.id, payment.order_id, payment.id, amount, state, reason, to_credit, work.now,
+        settled_at,
+    )  # fmt: skip
+    work.add(REFUNDS, back)
+    if is_called:
+        calls.book(work, REFUND, payment, refund=back, cause=actor.event_id)
+    if to_credit:
+        assert contact_id is not None
+        await _move_credit(
+            work, contact_id, payment.currency, amount, order_id=payment.order_id, reason=reason, actor=actor
+        )
+    return back
+
+
+def change(work: Work, payment: Payment, **changes: Any) -> Payment:
+    """The payment with other values; whoever changed it meanwhile is a conflict."""
+    return work.replace(PAYMENTS, replace(payment, version=payment.version + 1, **changes))
+
+
+def change_refund(work: Work, back: Refund, **changes: Any) -> Refund:
+    return work.replace(REFUNDS, replace(back, version=back.version + 1, **changes))
+
+
+async def settle(
+    work: Work, order: Order, action: Action, actor: Actor, settings: Settings, *, came: Payment | None = None
+) -> Order:
+    """The order with its sums and its payment status as its records say, and what follows from that.
+
+    `came` is the money that has just come in: some kinds are looked at by staff before the order goes on.
+    """
     payments, refunds = await money_of(work, order)
     after = orders.amend(work, ledger.settled(order, payments, refunds), action, actor)
-    after, _ = await orders.advance(
-        work, after, Action("captured", action.by, is_quiet=action.is_quiet), actor, settings
-    )
+    facts = ["captured"]
+    if came is not None and {came.provider, came.method} & set(settings.get("review_payments_from")):
+        facts.insert(0, "review")
+    for fact in facts:
+        after, _ = await orders.advance(work, after, Action(fact, action.by, is_quiet=action.is_quiet), actor, settings)
     return after
 
 
-def _noted(order: Order, amount: int, words: str) -> str:
+def noted(currency: str, amount: int, words: str) -> str:
     """What the history says of money: the amount as it is typed, and what was said."""
-    return f"{major(amount, order.currency)} {words}".strip()
+    return f"{major(amount, currency)} {words}".strip()
 
 
 async def credit_of(work: Work, contact_id: int, currency: str) -> CreditAccount | None:

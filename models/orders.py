@@ -7,9 +7,9 @@ from typing import Any
 
 from tortoise import Model, fields
 
-from flows import fulfilment, gate, notices, order_table
+from flows import fulfilment, gate, notices, order_table, payments
 from flows import undo as undo_rules
-from flows.effects import Effect, MoveStock, StartTimer, TellStaff
+from flows.effects import Effect, MoveStock, Ring, StartTimer, TellStaff
 from flows.fulfilment import Shipment
 from flows.lifecycle import Move, Outcome
 from flows.order import CUSTOMER, STAFF, SYSTEM, Action, Line, Order, Part, Sale
@@ -471,7 +471,9 @@ async def submit(work: Work, order: Order, event_id: int, settings: Settings, *,
         return after
     after, _ = await advance(work, order, Action("submit", SYSTEM), Actor(None, event_id), settings)
     # The gate has set the timers of an order that moved; of one that stays, the customer's end here all the same.
-    timers = notices.timers(after, settings) if after.status == order.status else []
+    timers: list[Effect] = notices.timers(after, settings) if after.status == order.status else []
+    if payments.wants_money(after, settings):
+        timers.append(Ring(payments.ASK, str(order.id)))
     news = await _news_of(work, order, after, event_id, settings)
     await effects.save(work, [*timers, *(replace(told, but=by or told.but) for told in news)], event_id)
     return after

@@ -6,6 +6,7 @@ from datetime import datetime
 import orjson
 from tortoise import Model, fields
 
+from models import inbox
 from models.engines import Connection
 from models.inbox import Arrival
 from models.statements import INT, TEXT, TIME, insert, select, statement
@@ -54,6 +55,13 @@ _NEXT_DUE = statement("SELECT MIN(due_at) FROM timer WHERE state = 'set'", {}, {
 def start(work: Work, *, kind: str, subject: str, due_at: datetime) -> None:
     """Ring at `due_at`; repeatable."""
     work.append(_SET, (work.store.id, kind, subject, due_at), key=(kind, subject, due_at))
+
+
+def ring(work: Work, *, kind: str, subject: str, cause: int | None) -> None:
+    """Ring now, once for each `cause`."""
+    payload = orjson.dumps({"subject": subject, "due_at": work.now.isoformat()})
+    source = f"r:{kind}:{subject}:{cause}"
+    inbox.accept(work, Arrival(source, f"timer.{kind}", f"t:{kind}:{subject}", payload))
 
 
 def stop(work: Work, *, kinds: Collection[str], subject: str, but: datetime | None = None) -> None:

@@ -45,12 +45,13 @@ class Table(Generic[V]):
     """Rows kept as frozen values. `value`'s fields are columns of `row`; columns it lacks belong to somebody else's writes.
 
     `key` is the attribute values are looked up by. A `version` field, raised with every change, makes the update conditional
-    on the version that was read.
+    on the version that was read. Rows that `make_room` are changed before new ones come: one may take another's place.
     """
 
-    def __init__(self, row: type[Model], value: type[V], *, key: str = "id") -> None:
+    def __init__(self, row: type[Model], value: type[V], *, key: str = "id", make_room: bool = False) -> None:
         assert is_dataclass(value)
         self.key = key
+        self.make_room = make_room
         self.columns = tuple(field.name for field in fields_of(value))
         self._set = tuple(c for c in self.columns if c != "id")
         self._where = ("id", "version") if "version" in self.columns else ("id",)
@@ -83,6 +84,7 @@ class Work:
         self.ids = ids
         self.late_loads = 0
         self.news: list[tuple[int, News]] = []
+        self.has_calls = False
         self._kept: dict[Any, dict[Value, _Kept]] = {}
         self._undo: list[tuple[_Key, _Kept | None]] = []
         self._appended: list[tuple[Write, tuple[Value, ...], Value]] = []
@@ -179,7 +181,10 @@ class Work:
         groups = dict(sorted(groups.items(), key=lambda group: not group[0].exact))
         for table, kept in self._kept.items():
             if changed := [table.updated(was, now) for was, now in kept.values() if was is not None and was != now]:
-                groups[table.update] = changed
+                if isinstance(table, Table) and table.make_room:
+                    groups = {table.update: changed, **groups}
+                else:
+                    groups[table.update] = changed
         for write, row, key in self._appended:
             if key is None:
                 groups.setdefault(write, []).append(row)

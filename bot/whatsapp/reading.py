@@ -23,8 +23,9 @@ from flows.inbound import (
     TemplateUpdate,
     Words,
 )
+from flows.payments import AUTHORIZED, CAPTURED, PROCESSED, REFUSED, Report, Reported
 
-Reading = Message | StatusReport | TemplateUpdate | AccountNotice
+Reading = Message | StatusReport | TemplateUpdate | AccountNotice | Reported
 
 BODY, CAPTION, PERSON, LABEL, PLACE = 4096, 1024, 300, 100, 1000
 FORM = 65_536
@@ -53,6 +54,8 @@ def read(kind: str, payload: bytes) -> Reading | None:
             return _status(item)
         case "template":
             return _template(str(kept.get("field")), item)
+        case "payment":
+            return Reported(payment_reports(mapping(item.get("payment")), item.get("status")))
         case "account":
             return AccountNotice(str(kept.get("field")), _summary(item))
         case "errors":
@@ -194,6 +197,53 @@ def _status(status: dict[str, Any]) -> StatusReport | None:
         error_code=integer(error.get("code"), 10**9),
         error_title=text(error.get("title"), PERSON) or text(error.get("message"), PERSON),
     )
+
+
+def payment_reports(payment: dict[str, Any], status: object, *, is_sure: bool = False) -> tuple[Report, ...]:
+    """What a webhook's `payment` tells, or one of a look-up: of the payment, and then of its refunds.
+
+    A webhook is a hint. Meta's page names "captured" and "pending" for the whole, and a failed attempt by its transaction:
+    the same request can still be paid by another one.
+    """
+    reference = name(payment.get("reference_id"))
+    if reference is None:
+        return ()
+    transaction = mapping(payment.get("transaction"))
+    told = name(transaction.get("status"), 32) if status == "pending" else status
+    says = _PAYMENT_SAYS.get(str(told))
+    amount, currency = _amount(payment.get("amount")), matching(_CURRENCY, payment.get("currency")) or ""
+    error = mapping(transaction.get("error"))
+    reports = []
+    if says is not None:
+        reports.append(
+            Report(
+                "whatsapp", reference, says, amount, currency, name(transaction.get("id"), 100),
+                at=moment(transaction.get("updated_timestamp")), reason=text(error.get("reason"), PERSON) or "",
+                method="whatsapp_pay", is_sure=is_sure,
+            )
+        )  # fmt: skip
+    for refund in map(mapping, array(payment.get("refunds"))):
+        became, identity = _REFUND_SAYS.get(str(refund.get("status"))), name(refund.get("id"), 100)
+        if became is not None and identity is not None:
+            reports.append(
+                Report(
+                    "whatsapp", reference, became, _amount(refund.get("amount")), currency, refund=identity,
+                    is_sure=is_sure,
+                )
+            )  # fmt: skip
+    return tuple(reports)
+
+
+_PAYMENT_SAYS = {
+    "captured": CAPTURED, "success": CAPTURED, "pending": PROCESSED, "authorized": AUTHORIZED, "failed": REFUSED,
+}  # fmt: skip
+_REFUND_SAYS = {"success": "settle", "completed": "settle", "failed": "fail"}
+
+
+def _amount(value: object) -> int | None:
+    """Meta's money, as minor units: with another offset than ours it is no amount that we can read."""
+    money = mapping(value)
+    return integer(money.get("value"), 10**10 - 1) if integer(money.get("offset"), 1000) == 100 else None
 
 
 def _template(field: str, value: dict[str, Any]) -> TemplateUpdate | AccountNotice:

@@ -2,7 +2,7 @@
 
 from typing import Any, assert_never
 
-from flows.messages import AddressForm, Buttons, Catalogue, Message, Rows, Template, Text
+from flows.messages import AddressForm, Buttons, Catalogue, Link, Message, Rows, Template, Text
 
 Json = dict[str, Any]
 
@@ -38,13 +38,13 @@ def _content(message: Message) -> Json:
             return {"type": "text", "text": {"body": body, "preview_url": False}}
         case Template():
             return {"type": "template", "template": _template(message)}
-        case Buttons() | Rows() | Catalogue() | AddressForm():
+        case Buttons() | Rows() | Catalogue() | AddressForm() | Link():
             return {"type": "interactive", "interactive": _interactive(message)}
         case _:
             assert_never(message)
 
 
-def _interactive(message: Buttons | Rows | Catalogue | AddressForm) -> Json:
+def _interactive(message: Buttons | Rows | Catalogue | AddressForm | Link) -> Json:
     match message:
         case Buttons():
             kind = "button"
@@ -60,6 +60,9 @@ def _interactive(message: Buttons | Rows | Catalogue | AddressForm) -> Json:
         case Catalogue():
             kind = "catalog_message"
             action = {"name": kind, "parameters": {"thumbnail_product_retailer_id": message.thumbnail}}
+        case Link():
+            kind = "cta_url"
+            action = {"name": kind, "parameters": {"display_text": message.button, "url": message.url}}
         case AddressForm():
             kind = "address_message"
             parameters: Json = {"country": "IN", **({"values": dict(message.values)} if message.values else {})}

@@ -51,7 +51,7 @@ def hire(play: Stage, *, locale: str = "en", ids: Ids | None = None) -> None:
     app = play.app
     app.dispatcher = Dispatcher(
         app.database, replace(play.store, locale=locale), clock=app.clock, ids=ids or app.ids, metrics=app.metrics,
-        catalog_id=None, tick=timedelta(seconds=5), on_words=app.sender.wake,
+        catalog_id=None, tick=timedelta(seconds=5), on_words=app.sender.wake, on_calls=lambda: None,
     )  # fmt: skip
 
 

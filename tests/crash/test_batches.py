@@ -77,7 +77,7 @@ def hire(world: Stage) -> None:
     app.intake._patience_s = 60
     app.dispatcher = Dispatcher(
         app.database, replace(world.store, locale=PRICELESS), clock=app.clock, ids=app.ids, metrics=app.metrics,
-        catalog_id=None, tick=timedelta(seconds=5), on_words=app.sender.wake,
+        catalog_id=None, tick=timedelta(seconds=5), on_words=app.sender.wake, on_calls=lambda: None,
     )  # fmt: skip
 
 

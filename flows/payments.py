@@ -1,0 +1,212 @@
+"""Money asked for: what providers report of it, what counts, and what fits nothing and waits for somebody of the shop."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flows.ledger import COMPLETED, PAYMENT, Payment
+from flows.lifecycle import Move
+from flows.order import DEAD, Order
+from flows.settings import Settings
+
+ASKED_FOR = ("whatsapp_pay", "link", "pix", "transfer")
+"""Methods for which the customer gets a request; the others are paid at the door or from store credit."""
+AUTHORIZED, CAPTURED, PROCESSED, REFUSED, EXPIRED, CANCELED = (
+    "authorize", "capture", "process", "fail", "expired", "canceled",
+)  # fmt: skip
+"""What a provider says became of a payment; the first four are events of its record."""
+CREATE, LOOK_UP, WITHDRAW, CAPTURE, REFUND = "create", "look_up", "withdraw", "capture", "refund"
+"""What a provider is called for."""
+LATE, UNKNOWN, DOUBLE, OVERTAKEN, AMOUNT, CURRENCY, REFUND_FAILED = (
+    "late", "unknown", "double", "overtaken", "amount", "currency", "refund_failed",
+)  # fmt: skip
+"""Why money needs somebody's decision. `late`: its order had ended; `overtaken`: another request had taken its place."""
+ASK, REMIND_TO_PAY, LAPSE, UNPAID = "ask_payment", "remind_payment", "lapse_payment", "unpaid"
+"""Timers. Of an order: it is to be asked for money, it was not paid for too long. Of a request: remind of it, it lapses."""
+
+
+LOOK_AGAIN = timedelta(minutes=5)
+"""So long a provider has to say what became of a request before its order expires."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a provider tells of a payment, by our reference. Amounts are minor units; None is one that cannot be read.
+
+    A report that is not `is_sure` is a hint: the provider is asked before it counts. A refund that failed or was settled
+    comes with `refund` (its transaction id there), and `says` is "settle" or "fail". `method` is ours, for money that
+    nobody was asked for.
+    """
+
+    provider: str
+    reference: str
+    says: str
+    amount: int | None = None
+    currency: str = ""
+    transaction_id: str | None = None
+    method: str = ""
+    at: datetime | None = None
+    reason: str = ""
+    refund: str = ""
+    is_sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Something a provider is to be called for. `id` serves as the idempotency key; `attempts` is how often it was tried.
+
+    `details` are what the provider has to know: of every payment `reference`, `amount`, `currency`, `description`, and as
+    far as they are known `provider_id`, `transaction_id`, `expires_at` (ISO); of a refund `refund_amount` as well.
+    """
+
+    id: int
+    store_id: int
+    provider: str
+    kind: str
+    payment_id: int | None
+    refund_id: int | None
+    details: dict[str, str | int | None]
+    attempts: int = 0
+    cause_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a call. With `fault` it is refused for good (a short reason); else what the provider said.
+
+    `url` and `provider_id` are the means to pay; `reports` what a look-up, a capture or a refund tells.
+    """
+
+    fault: str = ""
+    url: str = ""
+    provider_id: str = ""
+    expires_at: datetime | None = None
+    reports: tuple[Report, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A call and what came of it."""
+
+    call: Call
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What a provider told by itself; nothing when it is about nothing of ours."""
+
+    reports: tuple[Report, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Discrepancy:
+    """Money that fits nothing, and a question to the shop: once settled, `outcome` says what was decided."""
+
+    id: int
+    store_id: int
+    kind: str
+    order_id: int | None
+    payment_id: int | None
+    refund_id: int | None
+    provider: str
+    reference: str
+    amount: int
+    currency: str
+    opened_at: datetime
+    expected: int | None = None
+    outcome: str = ""
+    settled_at: datetime | None = None
+    settled_by: int | None = None
+    version: int = 1
+
+
+def held_for(report: Report, asked: Payment, order: Order, others: Sequence[Payment]) -> str | None:
+    """Why captured money does not count, or None. `others` are the order's payments beside the one that was `asked` for."""
+    if asked.state == COMPLETED:
+        return DOUBLE
+    if report.currency != asked.currency:
+        return CURRENCY
+    if report.amount != asked.amount:
+        return AMOUNT
+    if order.status in DEAD:
+        return LATE
+    is_newer = [other for other in others if other.id > asked.id and other.reference and other.state != "failed"]
+    if not asked.is_open and any(other.is_open or other.state == COMPLETED for other in is_newer):
+        return OVERTAKEN
+    return DOUBLE if asked.amount > order.balance_due else None
+
+
+def moved(payment: Payment, event: str) -> str | None:
+    """The state that a reported event leads to; None when it changes nothing."""
+    outcome = PAYMENT.decide(payment.state, event, None)
+    return outcome.status if isinstance(outcome, Move) and outcome.status != payment.state else None
+
+
+def amount_to_ask(order: Order, settings: Settings) -> int:
+    """What is asked for by itself: all that is due, or first the store's deposit. Minor units, rounded up."""
+    percent: int = settings.get("deposit")
+    if not percent or order.captured:
+        return order.balance_due
+    return min(order.balance_due, -(-order.total * percent // 100))
+
+
+def wants_money(order: Order, settings: Settings) -> bool:
+    """Whether the store's order flow asks this customer for money now, by itself."""
+    flow = settings.get("order_flow")
+    if flow == "manual" or order.payment_method not in ASKED_FOR or not order.balance_due or not order.has_chat:
+        return False
+    if (
+        order.checkout_step != "complete"
+        or not order.is_open
+        or order.status in ("on_hold", "abandoned", "payment_review")
+    ):
+        return False
+    return order.status != "placed" or flow == "pay_then_confirm"
+
+
+def provider_of(method: str, settings: Settings) -> str:
+    """Who collects money of this method; empty when the shop does so itself, by looking at its account."""
+    if method == "link":
+        return settings.get("pay.links") or ""
+    if method == "pix":
+        return settings.get("pix.provider") or ""
+    if method == "whatsapp_pay" and settings.get("pay.provider") == "link":
+        return settings.get("pay.links") or ""
+    return "whatsapp" if method == "whatsapp_pay" and is_gateway(settings) else ""
+
+
+def is_gateway(settings: Settings) -> bool:
+    """Whether WhatsApp Pay runs through a gateway whose results Meta tells us."""
+    return settings.get("pay.provider") in ("razorpay", "payu", "billdesk", "zaakpay")
+
+
+def is_configured(method: str, settings: Settings) -> bool:
+    """Whether the store has said what a method needs."""
+    match method:
+        case "link":
+            return bool(settings.get("pay.links"))
+        case "pix":
+            return bool(settings.get("pix.provider") or settings.get("pix.key"))
+        case "whatsapp_pay":
+            return _is_whatsapp_pay_configured(settings)
+        case "transfer":
+            return bool(settings.get("transfer.account"))
+    return True
+
+
+def _is_whatsapp_pay_configured(settings: Settings) -> bool:
+    match settings.get("pay.provider"):
+        case None:
+            return False
+        case "upi":
+            return bool(settings.get("pay.vpa"))
+        case "link":
+            return bool(settings.get("pay.links"))
+    return bool(settings.get("pay.configuration"))
+
+
+def lapses_at(now: datetime, settings: Settings) -> datetime | None:
+    """Until when a request can be paid; None for as long as anybody likes."""
+    wait: timedelta = settings.get("expire_after")
+    return now + wait if wait else None

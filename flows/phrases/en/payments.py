@@ -1,0 +1,36 @@
+"""What the bot says when it asks for money and hears of some, in English."""
+
+from collections.abc import Mapping
+
+PHRASES: Mapping[str, str | Mapping[str, str]] = {
+    # What customers read
+    "pay.link": "💳 {label}: please pay {amount} to {store}. The button opens a secure page.",
+    "pay.button": "Pay {amount}",
+    "pay.button_short": "Pay now",
+    "pay.transfer": (
+        "🏦 {label}: please transfer {amount} to\n{account}\nwith the reference {reference}."
+        " Then send a picture of the receipt here."
+    ),
+    "pay.short": "{label}: please pay {amount}: {means}",
+    "pay.reminder": "⏰ {label} is not paid yet: {amount} is due.",
+    "pay.failed": "{label}: the payment of {amount} did not go through. Nothing was taken; you can try again.",
+    "pay.unavailable": "{label}: I cannot offer you a way to pay just now. {store} knows, and will come back to you.",
+    # What staff read
+    "news.paid": "💰 {head}\n{customer} has paid {amount} by {method}. {stands}",
+    "news.pay_failed": "💳 {head}\nA payment of {amount} failed{reason}. The customer can try again.",
+    "news.pay_authorized": "💳 {head}\n{amount} is authorized. To take it: *capture {number}*",
+    "news.not_asked": "⚠️ {head}\nI could not ask for {amount}: {reason}. To try again: *pay {number}*",
+    "news.held_order": "⚠️ {head}\n{amount} came in by {provider} and counts for nothing yet: {why}",
+    "news.held": "⚠️ {amount} came in by {provider} for the reference {reference} and counts for nothing yet: {why}",
+    "news.refund_failed": "⚠️ {head}\n{amount} could not be given back{reason}: it is still with the shop.",
+    "why.held.late": "the order had ended before.",
+    "why.held.unknown": "nothing was asked for under this reference.",
+    "why.held.double": "it had been paid already.",
+    "why.held.overtaken": "a newer request had taken its place.",
+    "why.held.amount": "{expected} was asked for.",
+    "why.held.currency": "it was asked for in another currency.",
+    "why.held.refund_failed": "it could not be given back.",
+    "fault.not_connected": "the provider's keys are missing in the environment",
+    "fault.silent": "the provider did not answer",
+    "fault.refused": "the provider refused it ({reason})",
+}

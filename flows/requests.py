@@ -1,0 +1,111 @@
+"""Asking for money in words: what the customer gets to pay with, by method, and what is said when it has worked or not."""
+
+from dataclasses import dataclass
+
+from flows import card
+from flows.ledger import Payment
+from flows.messages import BUTTON_TITLE, Link, Message, Template, Text
+from flows.money import show
+from flows.order import Order
+from flows.payments import Discrepancy
+from flows.phrases import has, say
+from flows.plain import plain
+from flows.settings import Settings
+from flows.store import Store
+from flows.templates import order_update
+from flows.till import Till
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One request to pay, and whose words it is put in."""
+
+    order: Order
+    asked: Payment
+    store: Store
+    settings: Settings
+    language: str
+
+    @property
+    def amount(self) -> str:
+        return self.money(self.asked.amount)
+
+    def money(self, minor: int) -> str:
+        return show(minor, self.asked.currency, self.store.locale)
+
+    def message(self) -> Message:
+        """What it can be paid with."""
+        if self.asked.method == "transfer":
+            account = self.settings.get("transfer.account") or ""
+            return Text(self._say("pay.transfer", account=account, reference=self.asked.reference))
+        title = say("pay.button", self.language, amount=self.amount)
+        if len(title) > BUTTON_TITLE:
+            title = say("pay.button_short", self.language)
+        return Link(self._say("pay.link"), title, self.asked.url)
+
+    def short(self) -> Template:
+        """The same for a closed window, in one line."""
+        means = self.asked.url or self.settings.get("transfer.account") or ""
+        return order_update(self.store, self._say("pay.short", means=means), self.language)
+
+    def reminder(self) -> Message:
+        text = self._say("pay.reminder")
+        if not self.asked.url:
+            return Text(text)
+        return Link(text, say("pay.button_short", self.language), self.asked.url)
+
+    def failed(self) -> str:
+        return self._say("pay.failed")
+
+    def unavailable(self) -> str:
+        return self._say("pay.unavailable")
+
+    # What staff read of it
+
+    def news_paid(self, customer: str) -> str:
+        method = say(f"method.{self.asked.method}", self.store.language)
+        stands = Till(self.order, self.store).stands()
+        return self._staff("news.paid", customer=plain(customer), method=method, stands=stands)
+
+    def news_failed(self, reason: str) -> str:
+        return self._staff("news.pay_failed", reason=f" ({plain(reason, 100)})" if reason else "")
+
+    def news_authorized(self) -> str:
+        return self._staff("news.pay_authorized")
+
+    def news_not_asked(self, fault: str) -> str:
+        return self._staff("news.not_asked", reason=fault_text(fault, self.store.language))
+
+    def news_refund_failed(self, amount: int, reason: str) -> str:
+        return say(
+            "news.refund_failed", self.store.language, head=card.head(self.order, self.store),
+            amount=self.money(amount), reason=f" ({plain(reason, 100)})" if reason else "",
+        )  # fmt: skip
+
+    def _say(self, key: str, **fields: object) -> str:
+        told = {"label": self.order.label, "amount": self.amount, "store": self.store.name, **fields}
+        return say(key, self.language, **told)
+
+    def _staff(self, key: str, **fields: object) -> str:
+        head = card.head(self.order, self.store)
+        return say(key, self.store.language, head=head, amount=self.amount, number=self.order.number, **fields)
+
+
+def fault_text(fault: str, language: str) -> str:
+    """Why a provider did not do what it was called for, for staff."""
+    key = f"fault.{fault}"
+    return say(key, language) if has(key, "en") else say("fault.refused", language, reason=plain(fault, 100))
+
+
+def held(found: Discrepancy, order: Order | None, store: Store) -> str:
+    """Money that fits nothing, for staff: what came, and why it does not count."""
+
+    def money(minor: int) -> str:
+        return show(minor, found.currency or store.currency, store.locale)
+
+    expected = money(found.expected) if found.expected else ""
+    why = say(f"why.held.{found.kind}", store.language, expected=expected)
+    shown = {"amount": money(found.amount), "provider": found.provider or "-", "why": why}
+    if order is not None:
+        return say("news.held_order", store.language, head=card.head(order, store), **shown)
+    return say("news.held", store.language, reference=plain(found.reference, 60), **shown)

@@ -1,0 +1,182 @@
+"""What becomes of asking for money: requests go out, providers report and answer, timers remind and end."""
+
+from flows import payments as rules
+from flows import requests
+from flows.effects import TellStaff
+from flows.ledger import CHECKOUT, FAILED, Payment
+from flows.messages import Text
+from flows.news import News
+from flows.order import DEAD, TIMER, Action, Order
+from flows.payments import CREATE, REFUND, Answered, Report, Reported
+from flows.requests import Asking
+from flows.settings import Settings
+from flows.templates import order_update
+from flows.till import Till
+from models import calls, contacts, effects, ledger, orders, outbox, payments, timers
+from models.inbox import Event
+from models.orders import Actor
+from models.payments import Taken
+from models.work import Work
+
+
+async def on_ask(work: Work, event: Event, subject: str) -> None:
+    """An order has changed: what is open is withdrawn when nothing is due any more, and what is due is asked for once."""
+    order, settings = await orders.get(work, int(subject)), Settings(work.store.settings)
+    actor = Actor(None, event.id)
+    asked = await payments.open_of(work, order)
+    if order.status in DEAD or not order.balance_due:
+        await payments.withdraw(work, order, actor)
+        return
+    if not rules.wants_money(order, settings) or not rules.is_configured(order.payment_method, settings):
+        return
+    amount = rules.amount_to_ask(order, settings)
+    found, _ = await ledger.money_of(work, order)
+    is_first = not any(payment.reference and payment.method in rules.ASKED_FOR for payment in found)
+    if is_first or (asked is not None and asked.amount > order.balance_due):
+        after, fresh = await payments.ask(
+            work, order, amount=amount, method=order.payment_method, actor=actor, by=TIMER
+        )
+        await say_request(work, event, after, fresh)
+
+
+async def say_request(work: Work, event: Event, order: Order, asked: Payment) -> None:
+    """Ask the customer, as soon as there is something to pay with."""
+    if asked.asked_at is None or not order.has_chat:
+        return
+    about = await _asking(work, order, asked)
+    outbox.say(
+        work, order.contact_id, about.message(), cause=event.id,
+        fallback=about.short(), order_id=order.id, arrival=outbox.ONCE, purpose=outbox.NOTICE,
+    )  # fmt: skip
+
+
+async def on_reported(work: Work, event: Event, reported: Reported) -> None:
+    for report in reported.reports:
+        await _take(work, event, report)
+
+
+async def on_answered(work: Work, event: Event, answered: Answered) -> None:
+    """What came of a call. What nobody waits for any more is undone."""
+    call, answer = answered.call, answered.answer
+    assert call.payment_id is not None
+    asked = await payments.get(work, call.payment_id)
+    if call.kind == CREATE:
+        await _on_means(work, event, asked, answered)
+        return
+    for report in answer.reports:
+        if call.kind == REFUND and call.refund_id is not None:
+            await _take_refund(work, event, asked, call.refund_id, report)
+        else:
+            await _take(work, event, report)
+    if call.kind == REFUND and answer.fault and call.refund_id is not None:
+        report = Report(call.provider, asked.reference, "fail", reason=answer.fault)
+        await _take_refund(work, event, asked, call.refund_id, report)
+    asked = await payments.get(work, asked.id)
+    if call.kind == rules.LOOK_UP and asked.is_open and asked.expires_at is not None and asked.expires_at <= work.now:
+        await _lapse(work, event, asked)
+
+
+async def _on_means(work: Work, event: Event, asked: Payment, answered: Answered) -> None:
+    answer = answered.answer
+    assert asked.order_id is not None
+    order = await orders.get(work, asked.order_id)
+    if not asked.is_open:
+        if answer.provider_id:
+            late = payments.means(work, asked, url=answer.url, provider_id=answer.provider_id)
+            calls.book(work, rules.WITHDRAW, late, cause=event.id)
+        return
+    if answer.fault:
+        about = await _asking(work, order, payments.could_not_ask(work, asked))
+        _tell_staff(work, about.news_not_asked(answer.fault), order)
+        if order.has_chat:
+            _say(work, event, order, about, about.unavailable())
+        return
+    await say_request(work, event, order, payments.means(work, asked, url=answer.url, provider_id=answer.provider_id))
+
+
+async def on_remind(work: Work, event: Event, subject: str) -> None:
+    """The ladder: it ends with the request, for then its timers are stopped."""
+    asked = await payments.get(work, int(subject))
+    if asked.state not in (CHECKOUT, FAILED) or asked.asked_at is None or asked.order_id is None:
+        return
+    order = await orders.get(work, asked.order_id)
+    if order.balance_due and order.has_chat:
+        about = await _asking(work, order, asked)
+        outbox.say(
+            work, order.contact_id, about.reminder(), cause=event.id, fallback=about.short(), order_id=order.id,
+            purpose=outbox.NOTICE,
+        )  # fmt: skip
+
+
+async def on_lapse(work: Work, event: Event, subject: str) -> None:
+    """Before a request ends for good its provider is asked: the money may be there."""
+    asked = await payments.get(work, int(subject))
+    if not asked.is_open:
+        return
+    if asked.provider:
+        payments.look_up(work, asked, event.id)
+    else:
+        await _lapse(work, event, asked)
+
+
+async def _lapse(work: Work, event: Event, asked: Payment) -> None:
+    assert asked.order_id is not None
+    await payments.withdraw(work, await orders.get(work, asked.order_id), Actor(None, event.id), because=rules.EXPIRED)
+
+
+async def on_unpaid(work: Work, event: Event, subject: str) -> None:
+    """Nothing came for too long: the order expires, once it is sure that nothing is on its way."""
+    order = await orders.get(work, int(subject))
+    if await payments.open_of(work, order) is not None:
+        timers.start(work, kind=rules.UNPAID, subject=subject, due_at=work.now + rules.LOOK_AGAIN)
+        return
+    await orders.advance(work, order, Action("expire", TIMER), Actor(None, event.id), Settings(work.store.settings))
+
+
+async def _take(work: Work, event: Event, report: Report) -> None:
+    await tell(work, event, await payments.take(work, report, event.id), report.reason)
+
+
+async def _take_refund(work: Work, event: Event, payment: Payment, refund_id: int, report: Report) -> None:
+    refund = await payments.refund_of(work, payment, refund_id)
+    await tell(work, event, await payments.settle_refund(work, payment, refund, report, event.id), report.reason)
+
+
+async def tell(work: Work, event: Event, taken: Taken, reason: str = "") -> None:
+    """Whoever should know hears what has come of it."""
+    order, payment = taken.order, taken.payment
+    if taken.event == "held" and taken.discrepancy is not None:
+        _tell_staff(work, requests.held(taken.discrepancy, order, work.store), order)
+    if order is None or payment is None or taken.event is None:
+        return
+    about = await _asking(work, order, payment)
+    match taken.event:
+        case rules.CAPTURED:
+            customer = (await contacts.get(work, order.contact_id)).known_as(work.store.language)
+            _tell_staff(work, about.news_paid(customer), order)
+            _say(work, event, order, about, Till(order, work.store).notice_paid(payment.amount, about.language))
+        case rules.AUTHORIZED:
+            _tell_staff(work, about.news_authorized(), order)
+        case rules.REFUSED:
+            _tell_staff(work, about.news_failed(reason), order)
+            _say(work, event, order, about, about.failed())
+        case "refund_failed" if taken.refund is not None:
+            _tell_staff(work, about.news_refund_failed(taken.refund.amount, reason), order)
+
+
+def _tell_staff(work: Work, text: str, order: Order | None) -> None:
+    effects.tell_staff(work, TellStaff(News(text, (), order.id if order else None)))
+
+
+def _say(work: Work, event: Event, order: Order, about: Asking, text: str) -> None:
+    if order.has_chat:
+        outbox.notify(
+            work, order.contact_id, Text(text), cause=event.id, order_id=order.id,
+            fallback=order_update(work.store, text, about.language),
+        )  # fmt: skip
+
+
+async def _asking(work: Work, order: Order, asked: Payment) -> Asking:
+    customer = await contacts.get(work, order.contact_id)
+    language = customer.language or work.store.language
+    return Asking(order, asked, work.store, Settings(work.store.settings), language)

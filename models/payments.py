@@ -1,0 +1,406 @@
+"""Money asked for: requests, what providers report of them, and what fits nothing and waits for a decision."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tortoise import Model, fields
+
+from flows import ledger, payments
+from flows.ledger import CHECKOUT, COMPLETED, FAILED, INVALID, SETTLED, VOID, Payment, Refund
+from flows.money import major
+from flows.order import SYSTEM, Action, Order
+from flows.payments import (
+    CANCELED,
+    CAPTURED,
+    CREATE,
+    EXPIRED,
+    LAPSE,
+    LOOK_UP,
+    REFUND_FAILED,
+    REMIND_TO_PAY,
+    UNKNOWN,
+    UNPAID,
+    WITHDRAW,
+    Discrepancy,
+    Report,
+)  # fmt: skip
+from flows.settings import Settings
+from models import calls, orders, timers
+from models.ledger import PAYMENTS, REFUNDS, PaymentRow, RefundRow, change, change_refund, money_of, settle
+from models.orders import Actor
+from models.statements import INT, TEXT, select
+from models.work import Table, Work
+
+
+# Money that fits nothing: nobody's until `outcome` says what became of it.
+class DiscrepancyRow(Model):
+    id = fields.BigIntField(primary_key=True, generated=False)
+    store_id = fields.BigIntField()
+    kind = fields.CharField(max_length=16)
+    order_id = fields.BigIntField(null=True)
+    payment_id = fields.BigIntField(null=True)
+    refund_id = fields.BigIntField(null=True)
+    provider = fields.CharField(max_length=20)
+    reference = fields.CharField(max_length=60)
+    amount = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    expected = fields.BigIntField(null=True)
+    opened_at = fields.DatetimeField()
+    outcome = fields.CharField(max_length=10, default="", db_default="")
+    settled_at = fields.DatetimeField(null=True)
+    settled_by = fields.BigIntField(null=True)
+    version = fields.BigIntField(default=1, db_default=1)
+
+    class Meta:
+        table = "discrepancy"
+
+
+DISCREPANCIES = Table(DiscrepancyRow, Discrepancy)
+_BY_ID = select(PaymentRow, "WHERE t.id = :id", id=INT)
+_BY_REFERENCE = select(
+    PaymentRow, "WHERE t.store_id = :store_id AND t.reference = :reference ORDER BY t.id", store_id=INT, reference=TEXT
+)
+_BY_TRANSACTION = select(
+    PaymentRow,
+    "WHERE t.store_id = :store_id AND t.provider = :provider AND t.transaction_id = :transaction_id",
+    store_id=INT, provider=TEXT, transaction_id=TEXT,
+)  # fmt: skip
+_REFUNDS_OF = select(RefundRow, "WHERE t.payment_id = :id ORDER BY t.created_at, t.id", id=INT)
+_OPEN = select(
+    DiscrepancyRow, "WHERE t.store_id = :store_id AND t.settled_at IS NULL ORDER BY t.id LIMIT :limit",
+    store_id=INT, limit=INT,
+)  # fmt: skip
+_DISCREPANCY = select(DiscrepancyRow, "WHERE t.id = :id AND t.store_id = :store_id", id=INT, store_id=INT)
+_DISCREPANCIES_OF = select(DiscrepancyRow, "WHERE t.order_id = :order ORDER BY t.id", order=INT)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of a report. `order` is as it is now; with `discrepancy` the shop has to decide about it.
+
+    `event` is "capture", "authorize", "process", "fail", "expired", "canceled", "held", "settle" (a refund went through),
+    "refund_failed", or None when nothing has changed.
+    """
+
+    event: str | None = None
+    order: Order | None = None
+    payment: Payment | None = None
+    refund: Refund | None = None
+    discrepancy: Discrepancy | None = None
+
+
+def reference_of(payment_id: int) -> str:
+    """An id as providers get it: opaque, of letters and digits, far below Meta's 35 characters."""
+    digits, text = "0123456789abcdefghijklmnopqrstuvwxyz", ""
+    while payment_id:
+        payment_id, digit = divmod(payment_id, 36)
+        text = digits[digit] + text
+    return f"w{text}"
+
+
+async def get(work: Work, payment_id: int) -> Payment:
+    if (known := work.find(PAYMENTS, payment_id)) is None:
+        [rows] = await work.load_late(_BY_ID(id=payment_id))
+        [known] = _loaded(work, rows)
+    return known
+
+
+async def open_of(work: Work, order: Order) -> Payment | None:
+    """The request that the customer can pay now; there is one at a time."""
+    found, _ = await money_of(work, order)
+    return next((payment for payment in reversed(found) if payment.is_open), None)
+
+
+async def ask(work: Work, order: Order, *, amount: int, method: str, actor: Actor, by: str) -> tuple[Order, Payment]:
+    """A new request to pay `amount`; one that is still open is withdrawn first.
+
+    With a provider the means to pay come with its answer (`means`); without, the customer can be asked at once.
+    """
+    settings, (found, _) = _rules(work), await money_of(work, order)
+    for old in found:
+        if old.is_open or (old.state == FAILED and old.asked_at):
+            _end(work, old, CANCELED, actor)
+    id_ = work.ids.new()
+    provider = payments.provider_of(method, settings)
+    is_made = provider in ("", "whatsapp")
+    asked = work.add(
+        PAYMENTS,
+        Payment(
+            id_, work.store.id, order.id, method, amount, order.currency, CHECKOUT, work.now, provider=provider,
+            reference=reference_of(id_), expires_at=payments.lapses_at(work.now, settings),
+            asked_at=work.now if is_made else None,
+        ),
+    )  # fmt: skip
+    if not is_made:
+        calls.book(work, CREATE, asked, cause=actor.event_id, description=f"{work.store.name} {order.label}")
+    _start_timers(work, order, asked, settings)
+    note = f"{major(amount, order.currency)} {method} {asked.reference}"
+    after = orders.amend(work, order, Action("request", by, note=note), actor)
+    return after, asked
+
+
+def means(work: Work, asked: Payment, *, url: str, provider_id: str) -> Payment:
+    """The provider has said how it is paid: the customer can be asked."""
+    return change(work, asked, url=url, provider_id=provider_id, asked_at=work.now)
+
+
+def could_not_ask(work: Work, asked: Payment) -> Payment:
+    """The provider takes no such request: it is to be tried again with another reference."""
+    _stop_timers(work, asked)
+    return change(work, asked, state=INVALID)
+
+
+async def withdraw(work: Work, order: Order, actor: Actor, *, because: str = CANCELED) -> list[Payment]:
+    """End what is open, for nothing more is to be paid; the provider is told. Returns what has ended."""
+    found, _ = await money_of(work, order)
+    return [_end(work, old, because, actor) for old in found if old.is_open]
+
+
+def _end(work: Work, old: Payment, because: str, actor: Actor) -> Payment:
+    _stop_timers(work, old)
+    if old.provider_id:
+        calls.book(work, WITHDRAW, old, cause=actor.event_id)
+    return change(work, old, state=VOID, ended=because)
+
+
+def _start_timers(work: Work, order: Order, asked: Payment, settings: Settings) -> None:
+    for wait in settings.get("payment_reminders"):
+        timers.start(work, kind=REMIND_TO_PAY, subject=str(asked.id), due_at=work.now + wait)
+    timers.stop(work, kinds=[UNPAID], subject=str(order.id), but=asked.expires_at)
+    if asked.expires_at is not None:
+        timers.start(work, kind=LAPSE, subject=str(asked.id), due_at=asked.expires_at)
+        timers.start(work, kind=UNPAID, subject=str(order.id), due_at=asked.expires_at)
+
+
+def _stop_timers(work: Work, asked: Payment) -> None:
+    timers.stop(work, kinds=[REMIND_TO_PAY, LAPSE], subject=str(asked.id))
+
+
+def look_up(work: Work, asked: Payment, cause: int) -> None:
+    """Ask the provider what became of it; the answer is a report."""
+    calls.book(work, LOOK_UP, asked, cause=cause)
+
+
+async def take(work: Work, report: Report, event_id: int) -> Taken:
+    """What a provider tells becomes part of the ledger, once, however often and in whatever order it is told."""
+    known = await _of_reference(work, report.reference)
+    if report.refund:
+        return await _take_refund(work, report, known, event_id)
+    asked = next(iter(known), None)
+    if report.says == CAPTURED and await _is_known(work, report, known):
+        return Taken()
+    if asked is None or asked.order_id is None:
+        return await _hold_unknown(work, report) if report.says == CAPTURED else Taken()
+    if report.says in (CAPTURED, payments.AUTHORIZED) and not report.is_sure:
+        if asked.state != COMPLETED or report.transaction_id != asked.transaction_id:
+            look_up(work, asked, event_id)
+        return Taken(payment=asked)
+    order = await orders.get(work, asked.order_id)
+    actor = Actor(None, event_id)
+    if report.says == CAPTURED:
+        return await _take_capture(work, report, asked, order, actor)
+    if report.says in (EXPIRED, CANCELED):
+        if not asked.is_open:
+            return Taken(order=order, payment=asked)
+        _stop_timers(work, asked)
+        asked, after = change(work, asked, state=VOID, ended=report.says), order
+    else:
+        if (state := payments.moved(asked, report.says)) is None:
+            return Taken(order=order, payment=asked)
+        asked = change(work, asked, state=state, transaction_id=report.transaction_id or asked.transaction_id)
+        after = order
+    action = Action(_HISTORY[report.says], SYSTEM, note=f"{asked.reference} {report.reason}".strip(), is_quiet=True)
+    after = await settle(work, after, action, actor, _rules(work))
+    return Taken(report.says, after, asked)
+
+
+_HISTORY = {
+    payments.PROCESSED: "pay_pending", payments.AUTHORIZED: "pay_authorized", payments.REFUSED: "pay_failed",
+    EXPIRED: "pay_expired", CANCELED: "pay_canceled",
+}  # fmt: skip
+"""What the history calls what is reported."""
+
+
+async def _take_capture(work: Work, report: Report, asked: Payment, order: Order, actor: Actor) -> Taken:
+    others = [other for other in (await money_of(work, order))[0] if other.id != asked.id]
+    if (kind := payments.held_for(report, asked, order, others)) is not None:
+        return await _hold(work, kind, report, asked, order=order, actor=actor)
+    _stop_timers(work, asked)
+    came = change(
+        work, asked, state=COMPLETED, transaction_id=report.transaction_id or asked.transaction_id,
+        captured_at=report.at or work.now,
+    )  # fmt: skip
+    note = f"{major(came.amount, came.currency)} {came.method} {came.reference} {came.transaction_id or ''}".strip()
+    after = await settle(work, order, Action("paid", SYSTEM, note=note), actor, _rules(work), came=came)
+    if not after.balance_due:
+        timers.stop(work, kinds=[UNPAID], subject=str(order.id))
+    return Taken(CAPTURED, after, came)
+
+
+async def _hold(work: Work, kind: str, report: Report, asked: Payment, *, order: Order, actor: Actor) -> Taken:
+    """The money is there and counts for nothing yet. What was asked for is answered by it, unless that was paid already."""
+    came, amount = asked, report.amount or 0
+    if amount > 0:
+        changes: dict[str, Any] = {
+            "amount": amount, "currency": report.currency or asked.currency, "state": COMPLETED, "is_held": True,
+            "transaction_id": report.transaction_id, "captured_at": report.at or work.now,
+        }  # fmt: skip
+        if asked.state == COMPLETED:
+            fresh = replace(asked, id=work.ids.new(), created_at=work.now, refunded=0, version=1, **changes)
+            came = work.add(PAYMENTS, fresh)
+        else:
+            _stop_timers(work, asked)
+            came = change(work, asked, **changes)
+    found = _ask_shop(work, kind, report, order.id, came if amount > 0 else None, expected=asked.amount)
+    note = f"{major(amount, came.currency)} {kind} {came.reference}"
+    after = await settle(work, order, Action("pay_held", SYSTEM, note=note, is_quiet=True), actor, _rules(work))
+    return Taken("held", after, came, discrepancy=found)
+
+
+async def _hold_unknown(work: Work, report: Report) -> Taken:
+    """Money for nothing that we asked for. It is kept, and the shop decides."""
+    came = None
+    if report.amount and report.amount > 0:
+        came = work.add(
+            PAYMENTS,
+            Payment(
+                work.ids.new(), work.store.id, None, report.method or report.provider, report.amount,
+                report.currency or work.store.currency, COMPLETED, work.now, provider=report.provider,
+                reference=report.reference[:60], transaction_id=report.transaction_id,
+                captured_at=report.at or work.now, is_held=True,
+            ),
+        )  # fmt: skip
+    return Taken("held", payment=came, discrepancy=_ask_shop(work, UNKNOWN, report, None, came))
+
+
+def _ask_shop(
+    work: Work, kind: str, report: Report, order_id: int | None, came: Payment | None, *, expected: int | None = None,
+    refund_id: int | None = None,
+) -> Discrepancy:  # fmt: skip
+    return work.add(
+        DISCREPANCIES,
+        Discrepancy(
+            work.ids.new(), work.store.id, kind, order_id, came.id if came else None, refund_id, report.provider,
+            report.reference[:60], came.amount if came else 0, came.currency if came else report.currency[:3], work.now,
+            expected=expected,
+        ),
+    )  # fmt: skip
+
+
+async def _take_refund(work: Work, report: Report, known: Sequence[Payment], event_id: int) -> Taken:
+    """Our refund by its transaction, or the oldest of that amount that is still on its way; another's is not ours to count."""
+    for payment in known:
+        refunds = await _refunds_of(work, payment)
+        mine = next((r for r in refunds if r.transaction_id == report.refund), None) or next(
+            (r for r in refunds if r.state == ledger.PENDING and not r.transaction_id and r.amount == report.amount),
+            None,
+        )
+        if mine is not None:
+            return await settle_refund(work, payment, mine, report, event_id)
+    return Taken()
+
+
+async def settle_refund(work: Work, payment: Payment, back: Refund, report: Report, event_id: int) -> Taken:
+    """A refund went through, or did not: then the money is still here, and the shop decides what next."""
+    transaction = report.refund or back.transaction_id
+    order = await orders.get(work, payment.order_id) if payment.order_id is not None else None
+    if report.says == "settle" and back.state != SETTLED:
+        if back.state == FAILED:  # it had been given up, and went through all the same
+            change(work, payment, refunded=payment.refunded + back.amount)
+        back = change_refund(work, back, state=SETTLED, settled_at=work.now, transaction_id=transaction)
+        event, action = "settle", "refund_settled"
+    elif report.says == "fail" and back.state == ledger.PENDING:
+        back = change_refund(work, back, state=FAILED, transaction_id=transaction)
+        payment = change(work, payment, refunded=payment.refunded - back.amount)
+        event, action = "refund_failed", "refund_failed"
+    else:
+        if transaction != back.transaction_id:
+            back = change_refund(work, back, transaction_id=transaction)
+        return Taken(None, order, payment, back)
+    found = None
+    if event == "refund_failed":
+        failed = replace(payment, amount=back.amount)
+        found = _ask_shop(work, REFUND_FAILED, report, payment.order_id, failed, refund_id=back.id)
+    if order is not None:
+        note = f"{major(back.amount, payment.currency)} {report.reason}".strip()
+        order = await settle(
+            work, order, Action(action, SYSTEM, note=note, is_quiet=True), Actor(None, event_id), _rules(work)
+        )
+    return Taken(event, order, payment, back, found)
+
+
+async def open_discrepancies(work: Work, limit: int = 50) -> list[Discrepancy]:
+    """What waits for a decision, the oldest first."""
+    [rows] = await work.load_late(_OPEN(store_id=work.store.id, limit=limit))
+    work.loaded(DISCREPANCIES, [Discrepancy(**row) for row in rows])
+    return sorted((one for one in work.all(DISCREPANCIES) if not one.outcome), key=lambda one: one.id)
+
+
+async def find_discrepancy(work: Work, id_: int) -> Discrepancy | None:
+    if work.find(DISCREPANCIES, id_) is None:
+        [rows] = await work.load_late(_DISCREPANCY(id=id_, store_id=work.store.id))
+        work.loaded(DISCREPANCIES, [Discrepancy(**row) for row in rows])
+    return work.find(DISCREPANCIES, id_)
+
+
+async def discrepancies_of(work: Work, order: Order) -> list[Discrepancy]:
+    [rows] = await work.load_late(_DISCREPANCIES_OF(order=order.id))
+    work.loaded(DISCREPANCIES, [Discrepancy(**row) for row in rows])
+    return sorted((one for one in work.all(DISCREPANCIES) if one.order_id == order.id), key=lambda one: one.id)
+
+
+def close(work: Work, found: Discrepancy, outcome: str, actor: Actor) -> Discrepancy:
+    """The shop has decided: "refund", "credit", "count" or "reopen" (or "known", of what left nothing to decide)."""
+    return work.replace(
+        DISCREPANCIES,
+        replace(
+            found, outcome=outcome, settled_at=work.now, settled_by=actor.contact_id, version=found.version + 1
+        ),
+    )  # fmt: skip
+
+
+async def count(work: Work, found: Discrepancy, actor: Actor, *, by: str) -> Order:
+    """Held money counts from now on for its order."""
+    assert found.payment_id is not None
+    assert found.order_id is not None
+    came = change(work, await get(work, found.payment_id), is_held=False)
+    order = await orders.get(work, found.order_id)
+    note = f"{major(came.amount, came.currency)} {came.method} {came.reference}"
+    return await settle(work, order, Action("paid", by, note=note), actor, _rules(work), came=came)
+
+
+async def _of_reference(work: Work, reference: str) -> list[Payment]:
+    [rows] = await work.load_late(_BY_REFERENCE(store_id=work.store.id, reference=reference))
+    _loaded(work, rows)
+    return sorted((p for p in work.all(PAYMENTS) if reference and p.reference == reference), key=lambda p: p.id)
+
+
+async def _is_known(work: Work, report: Report, known: Sequence[Payment]) -> bool:
+    """Whether this very transaction has been counted or held."""
+    if report.transaction_id is None:
+        return any(payment.state == COMPLETED for payment in known)
+    if any((p.transaction_id, p.state) == (report.transaction_id, COMPLETED) for p in known):
+        return True
+    bound = {"provider": report.provider, "transaction_id": report.transaction_id}
+    [rows] = await work.load_late(_BY_TRANSACTION(store_id=work.store.id, **bound))
+    return any(payment.state == COMPLETED for payment in _loaded(work, rows))
+
+
+async def refund_of(work: Work, payment: Payment, refund_id: int) -> Refund:
+    return next(refund for refund in await _refunds_of(work, payment) if refund.id == refund_id)
+
+
+async def _refunds_of(work: Work, payment: Payment) -> list[Refund]:
+    [rows] = await work.load_late(_REFUNDS_OF(id=payment.id))
+    work.loaded(REFUNDS, [Refund(**row) for row in rows])
+    return [refund for refund in work.all(REFUNDS) if refund.payment_id == payment.id]
+
+
+def _loaded(work: Work, rows: Sequence[dict[str, Any]]) -> list[Payment]:
+    work.loaded(PAYMENTS, [Payment(**row) for row in rows])
+    return [found for row in rows if (found := work.find(PAYMENTS, row["id"])) is not None]
+
+
+def _rules(work: Work) -> Settings:
+    return Settings(work.store.settings)
