@@ -104,7 +104,7 @@ def held(found: Discrepancy, order: Order | None, store: Store) -> str:
         return show(minor, found.currency or store.currency, store.locale)
 
     expected = money(found.expected) if found.expected else ""
-    why = say(f"why.held.{found.kind}", store.language, expected=expected)
+    why = say(f"held.{found.kind}", store.language, expected=expected)
     shown = {"amount": money(found.amount), "provider": found.provider or "-", "why": why}
     if order is not None:
         return say("news.held_order", store.language, head=card.head(order, store), **shown)

@@ -153,7 +153,8 @@ _ROWS = (
         "review_payments_from",
         kinds.many(kinds.choice(*dict.fromkeys(PROVIDERS + LINKS + PAYMENT_METHODS)), empty=True),
         NONE,
-        "payments that staff look at before they count",
+        "payments that staff look at before the order goes on",
+        built=True,
     ),
     Setting(
         "require_receipt_confirmation",

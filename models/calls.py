@@ -19,7 +19,7 @@ BATCH = 16
 
 
 # Once settled a row stays, for it says what was asked of whom.
-class CallRow(Model):
+class ProviderCallRow(Model):
     id = fields.BigIntField(primary_key=True, generated=False)
     store_id = fields.BigIntField()
     provider = fields.CharField(max_length=20)
@@ -40,7 +40,7 @@ class CallRow(Model):
 
 
 _COLUMNS = ("id", "store_id", "provider", "kind", "payment_id", "refund_id", "details", "attempts", "cause_id")
-_BOOK = insert(CallRow, *_COLUMNS, "state", "due_at", "created_at")
+_BOOK = insert(ProviderCallRow, *_COLUMNS, "state", "due_at", "created_at")
 _DUE = statement(
     f"SELECT {', '.join(_COLUMNS)} FROM provider_call WHERE state = 'due' AND due_at <= :now"  # noqa: S608 - our own names
     " ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED",
@@ -62,7 +62,7 @@ _POSTPONE = statement(
     {"due_at": TIME, "reason": TEXT, "id": INT},
 )
 _NEXT_DUE = statement("SELECT MIN(due_at) FROM provider_call WHERE state = 'due'", {}, {"due_at": TIME})
-_OF_PAYMENT = select(CallRow, "WHERE t.payment_id = :payment ORDER BY t.id", payment=INT)
+_OF_PAYMENT = select(ProviderCallRow, "WHERE t.payment_id = :payment ORDER BY t.id", payment=INT)
 
 
 def book(

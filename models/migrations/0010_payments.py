@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
         check("payment", "payment_of_order", "order_id IS NOT NULL OR is_held"),
         check("refund", "refund_amount", "amount > 0"),
         ops.CreateModel(
-            name="CallRow",
+            name="ProviderCallRow",
             fields=[
                 ("id", fields.BigIntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ("store_id", fields.BigIntField()),

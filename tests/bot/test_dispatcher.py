@@ -398,14 +398,14 @@ async def test_what_nobody_understands_is_kept_and_ignored_with_its_reason(play:
         Arrival("x:2", "ignored.group", "ignored", b"{}"),
         Arrival("x:3", "message", "c:IN.A", b'{"item": {"type": "text"}}'),
         Arrival("x:4", "status", "status", b"not json"),
-        Arrival("x:5", "payment", "p:1", b"{}"),
+        Arrival("x:5", "payment", "p:1", b"not json"),
     )
     await drain(play)
 
     rows = await play.rows("SELECT kind, state, reason FROM inbox WHERE state = 'ignored' ORDER BY id")
     assert [tuple(row.values()) for row in rows] == [
         ("unknown", "ignored", "unknown"), ("ignored.group", "ignored", "group"), ("message", "ignored", "unreadable"),
-        ("status", "ignored", "unreadable"), ("payment", "ignored", "payment"),
+        ("status", "ignored", "unreadable"), ("payment", "ignored", "unreadable"),
     ]  # fmt: skip
     assert await play.said() == []
 

@@ -49,6 +49,16 @@ DEFAULTS: dict[str, Any] = {
     "resume_window": 7 * 24 * H,
     "return_window": 30 * 24 * H,
     "review_payments_from": (),
+    "pay.links": None,
+    "pay.capture": "at_once",
+    "pix.key": None,
+    "pix.name": None,
+    "pix.city": None,
+    "pix.provider": None,
+    "transfer.account": None,
+    "deposit": 0,
+    "payment_reminders": (2 * H, 24 * H),
+    "refund_limit": None,
     "require_receipt_confirmation": False,
     "auto_complete_after": 7 * 24 * H,
     "auto_archive_after": timedelta(),
@@ -275,5 +285,6 @@ def test_every_setting_is_shown_with_what_it_accepts_and_whether_it_works_yet() 
         "resume_window", "undo_window", "business_hours", "after_hours", "stale_after", "approval_limit",
         "require_receipt_confirmation", "auto_complete_after", "auto_archive_after", "vocabulary",
         "notify.off", "notify.arrival", "notify.changes", "feedback", "allow_backorder", "low_stock", "return_window",
+        "pay.links", "pay.capture", "deposit", "review_payments_from", "payment_reminders",
     }  # fmt: skip
     assert [row.name for row in shown.values() if not row.description or not row.accepts] == []

@@ -16,6 +16,7 @@ GATES = {
     },  # what Meta reports; what the sender does: both by flows/outbound
     "template": {"models/templates.py"},  # Meta's word on its review
     "timer": {"models/timers.py"},  # set, rung, stopped
+    "provider_call": {"models/calls.py"},  # due, done, failed
 }
 """Table → the modules that may write its `status` or `state`."""
 
@@ -76,7 +77,7 @@ def _written_by_call(call: ast.Call, rows: set[str], constants: dict[str, ast.ex
         columns = _names(call.args[2:3] if verb == "update" else call.args[1:], constants)
         also = ast.unparse(keywords["also"]) if "also" in keywords else ""
         if not columns or columns & COLUMNS or _SETS.search(also):
-            yield row.removesuffix("Row").lower()
+            yield re.sub(r"(?<=[a-z])(?=[A-Z])", "_", row.removesuffix("Row")).lower()
     saved = _names([keywords["update_fields"]], constants) if "update_fields" in keywords else set()
     if (verb in ORM_WRITES and COLUMNS & keywords.keys()) or COLUMNS & saved:
         yield "?"

@@ -336,14 +336,13 @@ def test_news_about_the_account_are_one_line() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        payloads.raw(payloads.statuses(payloads.payment_status("O-1"))),
         payloads.raw(change("user_preferences", {"x": 1})),
         payloads.raw(messages(text(group_id="group-1"))),
         payloads.raw(messages(text(), number="700000000000009")),
         payloads.raw(change("smb_message_echoes", {"message_echoes": [text("cancel 1042")]})),
         b"[]",
     ],
-    ids=["payment", "preferences", "group", "foreign", "echo", "unknown"],
+    ids=["preferences", "group", "foreign", "echo", "unknown"],
 )
 def test_nothing_else_can_become_a_command(body: bytes) -> None:
     assert reading(body) is None

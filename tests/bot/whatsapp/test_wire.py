@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from bot.whatsapp.wire import payload, read_mark
-from flows.messages import AddressForm, Button, Buttons, Catalogue, Message, Row, Rows, Template, Text
+from flows.messages import AddressForm, Button, Buttons, Catalogue, Link, Message, Row, Rows, Template, Text
 from tests.payloads import ASHA, ASHA_ID
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
@@ -32,6 +32,7 @@ MESSAGES: st.SearchStrategy[Message] = st.one_of(
         st.lists(st.builds(Row, IDS, LABELS, st.text()), min_size=1, max_size=10, unique_by=lambda r: r.id).map(tuple),
     ),
     st.builds(Catalogue, TEXTS, IDS),
+    st.builds(Link, TEXTS, LABELS, st.just("https://pay.example.com/p/1")),
     st.builds(
         AddressForm,
         TEXTS,
@@ -48,7 +49,11 @@ def schema(file: str, definition: str) -> Draft202012Validator:
 
 
 ENVELOPE = schema("ours.json", "Envelope")
-ADDRESS_FORM = schema("ours.json", "AddressMessage")
+NEWER = {
+    "address_message": schema("ours.json", "AddressMessage"),
+    "cta_url": schema("ours.json", "LinkMessage"),
+}
+"""What Meta's file does not know."""
 META = {
     "text": schema("meta.json", "TextMessage"),
     "interactive": schema("meta.json", "InteractiveMessage"),
@@ -59,8 +64,8 @@ META = {
 def check(body: dict[str, Any]) -> None:
     """Valid by our schema of the envelope and by Meta's of the message, which does not know `recipient` yet."""
     ENVELOPE.validate(body)
-    is_form = body.get("interactive", {}).get("type") == "address_message"  # Meta's file does not know it
-    (ADDRESS_FORM if is_form else META[body["type"]]).validate({"to": ASHA, **body})
+    newer = NEWER.get(body.get("interactive", {}).get("type"))
+    (newer or META[body["type"]]).validate({"to": ASHA, **body})
 
 
 def test_a_text_goes_to_the_number_in_full() -> None:
@@ -136,6 +141,17 @@ def test_an_answer_names_what_it_answers() -> None:
                 "action": {"name": "catalog_message", "parameters": {"thumbnail_product_retailer_id": "TEA-1"}},
             },
         ),
+        (
+            Link("#1001: please pay", "Pay now", "https://pay.example.com/p/1"),
+            {
+                "type": "cta_url",
+                "body": {"text": "#1001: please pay"},
+                "action": {
+                    "name": "cta_url",
+                    "parameters": {"display_text": "Pay now", "url": "https://pay.example.com/p/1"},
+                },
+            },
+        ),
     ],
 )
 def test_an_interactive_message_has_metas_form(message: Message, part: dict[str, Any]) -> None:
@@ -159,7 +175,7 @@ def test_a_template_is_filled_in_order() -> None:
 
 
 def test_the_generator_below_makes_every_kind_of_message() -> None:
-    assert set(get_args(Message)) == {Text, Buttons, Rows, Catalogue, AddressForm, Template}
+    assert set(get_args(Message)) == {Text, Buttons, Rows, Catalogue, AddressForm, Link, Template}
 
 
 @given(MESSAGES, st.booleans(), st.sampled_from([None, "wamid.A"]))
