@@ -21,10 +21,12 @@ LATE, UNKNOWN, DOUBLE, OVERTAKEN, AMOUNT, CURRENCY, REFUND_FAILED = (
     "late", "unknown", "double", "overtaken", "amount", "currency", "refund_failed",
 )  # fmt: skip
 """Why money needs somebody's decision. `late`: its order had ended; `overtaken`: another request had taken its place."""
-ASK, REMIND_TO_PAY, LAPSE, UNPAID = "ask_payment", "remind_payment", "lapse_payment", "unpaid"
-"""Timers. Of an order: it is to be asked for money, it was not paid for too long. Of a request: remind of it, it lapses."""
+ASK, REMIND_TO_PAY, LOOK, LAPSE, UNPAID = "ask_payment", "remind_payment", "look_payment", "lapse_payment", "unpaid"
+"""Timers. Of an order: it is to be asked for money, it was not paid for too long. Of a request: remind of it, ask its
+provider about it, it lapses."""
 
-
+LOOKS = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=3))
+"""So long after a request or a refund its provider is asked, if it has said nothing by then: a webhook may be lost."""
 LOOK_AGAIN = timedelta(minutes=5)
 """So long a provider has to say what became of a request before its order expires."""
 

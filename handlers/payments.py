@@ -108,6 +108,13 @@ async def on_remind(work: Work, event: Event, subject: str) -> None:
         )  # fmt: skip
 
 
+async def on_look(work: Work, event: Event, subject: str) -> None:
+    """Nobody has said what became of it: ask."""
+    payment = await payments.get(work, int(subject))
+    if await payments.waits_for_provider(work, payment):
+        payments.look_up(work, payment, event.id)
+
+
 async def on_lapse(work: Work, event: Event, subject: str) -> None:
     """Before a request ends for good its provider is asked: the money may be there."""
     asked = await payments.get(work, int(subject))

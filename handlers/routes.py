@@ -162,6 +162,7 @@ TIMERS: Mapping[str, Callable[[Work, Event, str], Awaitable[None]]] = {
     order_table.ARCHIVE: order_timers.on_archive,
     asking.ASK: payments.on_ask,
     asking.REMIND_TO_PAY: payments.on_remind,
+    asking.LOOK: payments.on_look,
     asking.LAPSE: payments.on_lapse,
     asking.UNPAID: payments.on_unpaid,
 }

@@ -11,9 +11,9 @@ from flows import ledger
 from flows.ledger import COMPLETED, PENDING, SETTLED, Payment, Refund
 from flows.money import major
 from flows.order import Action, Order
-from flows.payments import REFUND
+from flows.payments import LOOK, LOOKS, REFUND
 from flows.settings import Settings
-from models import calls, orders
+from models import calls, orders, timers
 from models.orders import Actor, Known
 from models.statements import INT, insert, select
 from models.work import Table, View, Work
@@ -207,12 +207,19 @@ async def give_back(
     work.add(REFUNDS, back)
     if is_called:
         calls.book(work, REFUND, payment, refund=back, cause=actor.event_id)
+        look_later(work, payment)
     if to_credit:
         assert contact_id is not None
         await _move_credit(
             work, contact_id, payment.currency, amount, order_id=payment.order_id, reason=reason, actor=actor
         )
     return back
+
+
+def look_later(work: Work, payment: Payment) -> None:
+    """Have the payment's provider asked, again and again, as long as it has something to say and does not."""
+    for wait in LOOKS:
+        timers.start(work, kind=LOOK, subject=str(payment.id), due_at=work.now + wait)
 
 
 def change(work: Work, payment: Payment, **changes: Any) -> Payment:

@@ -16,6 +16,7 @@ from flows.payments import (
     CREATE,
     EXPIRED,
     LAPSE,
+    LOOK,
     LOOK_UP,
     REFUND_FAILED,
     REMIND_TO_PAY,
@@ -27,7 +28,7 @@ from flows.payments import (
 )  # fmt: skip
 from flows.settings import Settings
 from models import calls, orders, timers
-from models.ledger import PAYMENTS, REFUNDS, PaymentRow, RefundRow, change, change_refund, money_of, settle
+from models.ledger import PAYMENTS, REFUNDS, PaymentRow, RefundRow, change, change_refund, look_later, money_of, settle
 from models.orders import Actor
 from models.statements import INT, TEXT, select
 from models.work import Table, Work
@@ -106,6 +107,15 @@ async def get(work: Work, payment_id: int) -> Payment:
     return known
 
 
+async def waits_for_provider(work: Work, payment: Payment) -> bool:
+    """Whether its provider still has to say something: of the payment, or of a refund."""
+    if not payment.provider:
+        return False
+    if payment.is_open:
+        return payment.asked_at is not None
+    return any(refund.state == ledger.PENDING for refund in await _refunds_of(work, payment))
+
+
 async def open_of(work: Work, order: Order) -> Payment | None:
     """The request that the customer can pay now; there is one at a time."""
     found, _ = await money_of(work, order)
@@ -168,13 +178,15 @@ def _start_timers(work: Work, order: Order, asked: Payment, settings: Settings) 
     for wait in settings.get("payment_reminders"):
         timers.start(work, kind=REMIND_TO_PAY, subject=str(asked.id), due_at=work.now + wait)
     timers.stop(work, kinds=[UNPAID], subject=str(order.id), but=asked.expires_at)
+    if asked.provider:
+        look_later(work, asked)
     if asked.expires_at is not None:
         timers.start(work, kind=LAPSE, subject=str(asked.id), due_at=asked.expires_at)
         timers.start(work, kind=UNPAID, subject=str(order.id), due_at=asked.expires_at)
 
 
 def _stop_timers(work: Work, asked: Payment) -> None:
-    timers.stop(work, kinds=[REMIND_TO_PAY, LAPSE], subject=str(asked.id))
+    timers.stop(work, kinds=[REMIND_TO_PAY, LOOK, LAPSE], subject=str(asked.id))
 
 
 def look_up(work: Work, asked: Payment, cause: int) -> None:

@@ -8,8 +8,9 @@ from tortoise.exceptions import IntegrityError
 from flows import ledger as rules
 from flows.ledger import COMPLETED, Payment
 from flows.order import CUSTOMER, STAFF, Line, Order, Step
+from flows.payments import LOOKS, Report
 from flows.settings import Settings
-from models import contacts, ledger, orders
+from models import contacts, ledger, orders, payments
 from models.database import Database
 from models.ledger import NotSoMuch
 from models.orders import Actor
@@ -176,3 +177,28 @@ def test_before_money_comes_its_payments_tell(states: tuple[str, ...], status: s
     assert COMPLETED in rules.PAYMENT.statuses
     assert rules.PAYMENT.holes() == rules.REFUND.holes() == []
     assert set(rules.PAYMENT.reachable()) == set(rules.PAYMENT.statuses)
+
+
+async def test_a_provider_is_asked_as_long_as_it_has_something_to_say(database: Database) -> None:
+    number = await place(database)
+    async with unit(database) as work:
+        order = await orders.find(work, number)
+        assert order is not None
+        paid = Payment(
+            IDS.new(), STORE.id, order.id, "link", 4000, "INR", COMPLETED, NOW, "stripe", "w1", "t-1", asked_at=NOW
+        )
+        work.add(ledger.PAYMENTS, paid)
+        assert not await payments.waits_for_provider(work, paid)
+        waiting = await ledger.give_back(
+            work, paid, 4000, to_credit=False, contact_id=None, reason="", actor=Actor(None, 2)
+        )
+        assert await payments.waits_for_provider(work, paid)
+
+    rung = await rows(database, "SELECT subject FROM timer WHERE kind = 'look_payment'")
+    assert [row["subject"] for row in rung] == [str(paid.id)] * len(LOOKS)
+
+    async with unit(database) as work:
+        paid = await payments.get(work, paid.id)
+        refund = await payments.refund_of(work, paid, waiting.id)
+        await payments.settle_refund(work, paid, refund, Report("stripe", "w1", "settle", refund="r-1"), 3)
+        assert not await payments.waits_for_provider(work, paid)
