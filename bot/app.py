@@ -4,7 +4,7 @@ import asyncio
 import fcntl
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,11 +21,12 @@ from bot.jobs import Jobs
 from bot.loop import Loop
 from bot.metrics import Metrics
 from bot.notices import INBOX, OUTBOX, Notices
+from bot.payments import registry
 from bot.payments.caller import Caller
 from bot.payments.provider import Provider
 from bot.scheduler import Scheduler
 from bot.sender import Sender
-from bot.settings import CREDENTIALS, FirstStore, Settings, SettingsError, WhatsApp
+from bot.settings import CREDENTIALS, Account, FirstStore, Settings, SettingsError, WhatsApp
 from bot.web.health import Health
 from bot.web.payments import PaymentHooks
 from bot.web.server import CannotListen, Server
@@ -129,6 +130,7 @@ class App:
         """Make the parts; each knows only how to wake the next."""
         clock, database, store, settings = self.clock, self.database, self.store, self.settings
         fault = self.faults or no_fault
+        self._connect(settings.payments)
         self.client = Client(
             api_url=self.whatsapp.api_url,
             version=self.whatsapp.api_version,
@@ -162,6 +164,11 @@ class App:
         )  # fmt: skip
         self.scheduler = Scheduler(self.jobs, clock=clock, tick=settings.tick, on_ring=on_events, faults=self.faults)
 
+    def _connect(self, accounts: Iterable[Account]) -> None:
+        """More payment providers, which are called from now on."""
+        back = f"{self.settings.public_url}/payments/return"
+        self.providers.update(registry.connect(accounts, clock=self.clock, return_url=back))
+
     def _wakes(self, topic: str, loop: Loop) -> Callable[[], None]:
         """Whom to call when there is more of `topic`: our own loop, and on Postgres those of other processes."""
         if self.settings.address.is_sqlite:
@@ -185,7 +192,9 @@ class App:
             )  # fmt: skip
             app.add_routes([web.get("/webhook", webhook.verify), web.post("/webhook", webhook.receive)])
             hooks = PaymentHooks(self.providers, intake=self.intake, metrics=self.metrics)
-            app.add_routes([web.post("/payments/{provider}", hooks.receive)])
+            app.add_routes(
+                [web.get("/payments/return", hooks.returned), web.post("/payments/{provider}", hooks.receive)]
+            )
         health = Health(
             self.database, self.store.id, clock=self.clock, metrics=self.metrics,
             token=self.settings.metrics_token, is_loopback=self.settings.is_loopback,

@@ -37,6 +37,13 @@ NAMES: dict[str, str] = {
     "WHATSAPP_CATALOG_ID": "the Meta catalogue connected to the number",
     "WHATSAPP_API_URL": "any stand-in for the Graph API; Meta's own address",
     "WHATSAPP_API_VERSION": f"Graph API version; {API_VERSION}",
+    "STRIPE_SECRET_KEY": "Stripe's secret key, for payment links; set both of Stripe's, or none",
+    "STRIPE_WEBHOOK_SECRET": "the signing secret of the webhook endpoint /payments/stripe",
+    "STRIPE_API_URL": "any stand-in for Stripe; its own address",
+    "RAZORPAY_KEY_ID": "Razorpay's key id, for payment links; set all three of Razorpay's, or none",
+    "RAZORPAY_KEY_SECRET": "the key's secret",
+    "RAZORPAY_WEBHOOK_SECRET": "the secret of the webhook /payments/razorpay",
+    "RAZORPAY_API_URL": "any stand-in for Razorpay; its own address",
     "STORE_NAME": "the first store, used when it is created: Demo Store",
     "STORE_COUNTRY": "ISO 3166 letters: IN",
     "STORE_CURRENCY": "ISO 4217 letters: INR",
@@ -61,6 +68,18 @@ CREDENTIALS = (
     "WHATSAPP_VERIFY_TOKEN",
 )
 
+PROVIDERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "stripe": (
+        "https://api.stripe.com",
+        {"STRIPE_SECRET_KEY": "(sk|rk)_[!-~]+", "STRIPE_WEBHOOK_SECRET": "whsec_[!-~]+"},
+    ),
+    "razorpay": (
+        "https://api.razorpay.com",
+        {"RAZORPAY_KEY_ID": "rzp_[!-~]+", "RAZORPAY_KEY_SECRET": "[!-~]+", "RAZORPAY_WEBHOOK_SECRET": "[!-~]{8,}"},
+    ),
+}
+"""Payment providers: where they live, and which keys each needs, with their form."""
+
 
 class SettingsError(ValueError):
     """What is wrong with the settings, one line a fault; never a value, which may be a secret."""
@@ -82,6 +101,15 @@ class WhatsApp:
     api_url: str = API_URL
     api_version: str = API_VERSION
     catalog_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A payment provider, where it is called, and our keys by their names in the environment."""
+
+    name: str
+    api_url: str
+    keys: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +148,7 @@ class Settings:
     worker_port: int | None
     log_level: str
     log_format: str | None
+    payments: tuple[Account, ...] = ()
 
     @property
     def is_loopback(self) -> bool:
@@ -130,7 +159,8 @@ class Settings:
         """What must never be read in a log."""
         known = self.whatsapp
         ours = (known.access_token, known.app_secret, known.verify_token) if known else ()
-        return tuple(filter(None, (*ours, self.metrics_token)))
+        keys = (key for account in self.payments for key in account.keys.values())
+        return tuple(filter(None, (*ours, *keys, self.metrics_token)))
 
     def here(self, port: int) -> str:
         """The address of `port` as this machine calls it; an IPv6 host stands in brackets."""
@@ -191,6 +221,7 @@ class _Reader:
             worker_port=self._int("WORKER_PORT", 0, 0, 65535) or None,
             log_level=self._choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
             log_format=self._choice("LOG_FORMAT", "", ("", "console", "json")) or None,
+            payments=self._payments(),
         )
         if self.faults:
             raise SettingsError(self.faults)
@@ -262,6 +293,26 @@ class _Reader:
         phone_number_id, account, token, secret, verify = (self._values[name] for name in CREDENTIALS)
         catalog_id = self._values["WHATSAPP_CATALOG_ID"] or None
         return WhatsApp(phone_number_id, account, token, secret, verify, api_url, version, catalog_id)
+
+    def _payments(self) -> tuple[Account, ...]:
+        """Every provider whose keys are given. Live ones have nothing to do with a sandbox."""
+        is_sandbox = not any(self._values[name] for name in CREDENTIALS)
+        accounts = []
+        for provider, (address, forms) in PROVIDERS.items():
+            url = self._url(f"{provider.upper()}_API_URL", address)
+            if not any(self._values[name] for name in forms):
+                continue
+            for name, form in forms.items():
+                if not (text := self._values[name]):
+                    self._fault(name, f"is missing; set {', '.join(forms)} together, or none of them")
+                elif not re.fullmatch(form, text):
+                    self._fault(name, f"is not what {provider.capitalize()} calls so; copy it again")
+                elif is_sandbox and re.match("(sk|rk|rzp)_live_", text):
+                    self._fault(
+                        name, "is a live key, and without WhatsApp credentials this is a sandbox: take a test key"
+                    )
+            accounts.append(Account(provider, url, {name: self._values[name] for name in forms}))
+        return tuple(accounts)
 
     def _store(self) -> FirstStore:
         timezone = self._text("STORE_TIMEZONE", "Asia/Kolkata")

@@ -57,8 +57,9 @@ class Report:
 class Call:
     """Something a provider is to be called for. `id` serves as the idempotency key; `attempts` is how often it was tried.
 
-    `details` are what the provider has to know: of every payment `reference`, `amount`, `currency`, `description`, and as
-    far as they are known `provider_id`, `transaction_id`, `expires_at` (ISO); of a refund `refund_amount` as well.
+    `details` are what the provider has to know: of every payment `reference`, `amount`, `currency`, `description`,
+    `created_at`, and as far as they are known `provider_id`, `transaction_id`, `expires_at` (ISO); of a new request
+    `capture` (the store's setting), of a refund `refund_amount` as well.
     """
 
     id: int

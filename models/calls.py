@@ -66,13 +66,15 @@ _OF_PAYMENT = select(ProviderCallRow, "WHERE t.payment_id = :payment ORDER BY t.
 
 
 def book(
-    work: Work, kind: str, payment: Payment, *, cause: int | None, refund: Refund | None = None, description: str = ""
-) -> None:
-    """Have `payment`'s provider called as soon as this transaction is on disk."""
+    work: Work, kind: str, payment: Payment, *, cause: int | None, refund: Refund | None = None, description: str = "",
+    capture: str = "",
+) -> None:  # fmt: skip
+    """Have `payment`'s provider called as soon as this transaction is on disk. `capture` is the setting `pay.capture`."""
     details: dict[str, str | int | None] = {
         "reference": payment.reference, "amount": payment.amount, "currency": payment.currency,
         "description": description, "provider_id": payment.provider_id, "transaction_id": payment.transaction_id,
         "expires_at": payment.expires_at.isoformat() if payment.expires_at else None,
+        "created_at": payment.created_at.isoformat(), "capture": capture,
         **({"refund_amount": refund.amount, "refund_transaction": refund.transaction_id} if refund else {}),
     }  # fmt: skip
     row = (

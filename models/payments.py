@@ -143,7 +143,10 @@ async def ask(work: Work, order: Order, *, amount: int, method: str, actor: Acto
         ),
     )  # fmt: skip
     if not is_made:
-        calls.book(work, CREATE, asked, cause=actor.event_id, description=f"{work.store.name} {order.label}")
+        calls.book(
+            work, CREATE, asked, cause=actor.event_id, description=f"{work.store.name} {order.label}",
+            capture=settings.get("pay.capture"),
+        )  # fmt: skip
     _start_timers(work, order, asked, settings)
     note = f"{major(amount, order.currency)} {method} {asked.reference}"
     after = orders.amend(work, order, Action("request", by, note=note), actor)

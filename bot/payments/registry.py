@@ -1,11 +1,28 @@
-"""The providers there are: who reads what each of them reports, and which of them this process has the secrets for."""
+"""The providers there are: who reads what each of them reports, and which of them this process has the keys for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+from bot.clock import Clock
+from bot.payments import razorpay, stripe
+from bot.payments.provider import Provider
+from bot.settings import Account
 from flows.payments import Report, Reported
 
-READERS: Mapping[str, Callable[[bytes], list[Report]]] = {}
-"""Who reads an event of kind `payment.{name}`; what has been taken in is read whether or not its secrets are still here."""
+READERS: Mapping[str, Callable[[bytes], list[Report]]] = {
+    stripe.NAME: stripe.read,
+    razorpay.NAME: razorpay.read,
+}
+"""Who reads an event of kind `payment.{name}`; what has been taken in is read whether or not its keys are still here."""
+ADAPTERS: Mapping[str, Callable[..., Provider]] = {
+    stripe.NAME: stripe.Stripe,
+    razorpay.NAME: razorpay.Razorpay,
+}
+"""Who calls a provider that has an account of its own in the environment."""
+
+
+def connect(accounts: Iterable[Account], *, clock: Clock, return_url: str) -> dict[str, Provider]:
+    """Whoever has paid on a provider's page comes back to `return_url`."""
+    return {account.name: ADAPTERS[account.name](account, clock=clock, return_url=return_url) for account in accounts}
 
 
 def read(kind: str, payload: bytes) -> Reported | None:

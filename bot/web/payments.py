@@ -23,11 +23,21 @@ REFUSALS = {
 }
 
 
+BACK = """<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Back to WhatsApp</title><p style="font: 1.2em sans-serif; margin: 15vh 2em; text-align: center">
+You can close this page. The shop tells you in WhatsApp whether your payment has come in.</p></html>
+"""
+
+
 class PaymentHooks:
     """The door for payment providers; each tells its own webhooks from a stranger's."""
 
     def __init__(self, providers: Mapping[str, Provider], *, intake: Intake, metrics: Metrics) -> None:
         self._providers, self._intake, self._metrics = providers, intake, metrics
+
+    async def returned(self, _: web.Request) -> web.Response:
+        """Where a provider's page leads when it has been used; what came of it is told in the chat, not here."""
+        return web.Response(text=BACK, content_type="text/html", headers={"Cache-Control": "no-store"})
 
     async def receive(self, request: web.Request) -> web.Response:
         name = request.match_info["provider"]

@@ -31,6 +31,8 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "held.currency": "it was asked for in another currency.",
     "held.refund_failed": "it could not be given back.",
     "fault.not_connected": "the provider's keys are missing in the environment",
+    "fault.keys": "the provider does not take the keys in the environment",
+    "fault.amount": "the provider cannot take exactly this amount in this currency",
     "fault.silent": "the provider did not answer",
     "fault.refused": "the provider refused it ({reason})",
 }
