@@ -217,6 +217,7 @@ class App:
             here = self.settings.here(self.port)
             self.client.api_url = f"{here}/sandbox/graph"
             self.sandbox.webhook = f"{here}/webhook"
+            self._connect(account for account in self.sandbox.accounts(here) if account.name not in self.providers)
             self._stack.push_async_callback(self.sandbox.stop)
             if loops:
                 await self.sandbox.start()

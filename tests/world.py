@@ -14,8 +14,10 @@ from bot.app import App
 from bot.clock import Clock
 from bot.faults import FaultPoints
 from bot.sandbox.bubbles import Bubble
+from bot.sandbox.payments.counter import act
 from bot.sandbox.phone import Phone
 from bot.sandbox.server import Sandbox
+from flows.money import parse_amount
 from flows.store import Store
 from models import inbox, invariants
 from models.inbox import Arrival
@@ -87,10 +89,31 @@ class Stage:
                 phone.address(dict(parts))
             case "deletes":
                 phone.revoke(_own(phone))
+            case "pays":
+                self._pay(phone, what)
             case "changes number":
                 self.sandbox.world.change(phone.person, wa_id=what)
             case "changes id":
                 self.sandbox.world.change(phone.person, bsuid=what)
+
+    def _pay(self, phone: Phone, what: str) -> None:
+        """On the newest page that a link on this phone opens."""
+        providers = self.sandbox.world.providers
+        links = [str(bubble.shown["url"]) for bubble in reversed(phone.bubbles) if "url" in bubble.shown]
+        page = next((found for url in links if (found := providers.page_at(url)) is not None), None)
+        if page is None:
+            raise LookupError(f"{phone.person.name}'s phone shows no link to pay by")
+        match what:
+            case "":
+                act(providers, page, "pay")
+            case "twice":
+                act(providers, page, "pay")
+                act(providers, page, "again")
+            case "again" | "fail":
+                act(providers, page, what)
+            case _:
+                amount, _, currency = what.partition(" ")
+                act(providers, page, "pay", amount=parse_amount(amount, page.currency), currency=currency)
 
     def _meta(self, verb: str, what: str) -> None:
         if verb == "delivers":
@@ -199,7 +222,7 @@ def _shown(bubble: Bubble) -> Shown:
         return Shown(str(template["text"]), kind=f"template {template['name']}")
     rows = tuple((str(row["title"]), str(row.get("description", ""))) for row in bubble.rows)
     buttons = tuple(str(button["title"]) for button in bubble.buttons)
-    opens = (str(shown["rows"]["button"]),) if rows else ()
+    opens = (str(shown["rows"]["button"]),) if rows else (str(shown["url_title"]),) if "url" in shown else ()
     return Shown(bubble.body, buttons or opens, rows, kind="catalogue" if "catalog" in shown else "")
 
 

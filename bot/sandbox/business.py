@@ -5,8 +5,9 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
-from bot.sandbox.graph import VERSION, Sends, guarded, read_json, reply
+from bot.sandbox.graph import VERSION, Sends, guarded, read_json
 from bot.sandbox.media import UPLOADED, check_upload
+from bot.sandbox.reply import reply
 from bot.sandbox.rules.errors import GraphError
 from bot.sandbox.world import World
 

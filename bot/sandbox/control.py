@@ -13,9 +13,10 @@ from aiohttp import web
 
 from bot.sandbox import faults
 from bot.sandbox.events import News
-from bot.sandbox.graph import reply
+from bot.sandbox.payments.counter import Counter
 from bot.sandbox.people import Person
 from bot.sandbox.phone import Phone
+from bot.sandbox.reply import reply
 from bot.sandbox.rules.errors import GraphError
 from bot.sandbox.world import World, person_json
 
@@ -179,7 +180,8 @@ class Control:
 
 
 def add_control(app: web.Application, world: World) -> None:
-    control = Control(world)
+    control, counter = Control(world), Counter(world.providers)
+    app.add_routes([*world.providers.routes(), *counter.routes()])
     for method, path, answer in (
         ("GET", "/", control.index),
         ("GET", "/control/state", control.state),
@@ -191,6 +193,8 @@ def add_control(app: web.Application, world: World) -> None:
         ("POST", "/control/faults", control.set_faults),
         ("DELETE", "/control/faults", control.clear_faults),
         ("POST", "/control/redeliver", control.redeliver),
+        ("GET", "/control/payments", counter.state),
+        ("POST", "/control/payments/{id}", counter.do),
         ("GET", "/control/ledger", control.ledger),
         ("POST", "/control/webhooks", control.post_webhook),
         ("GET", "/control/media/{id}", control.medium),

@@ -1,6 +1,7 @@
 """Demo credentials: made at first use and kept, with the clock's offset, in a JSON file that only its owner may read."""
 
 import hashlib
+import hmac
 import os
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
@@ -68,6 +69,10 @@ class Credentials:
         with os.fdopen(handle, "wb") as file:
             file.write(orjson.dumps(fields, option=orjson.OPT_INDENT_2))
         draft.replace(self.path)
+
+    def key(self, purpose: str) -> str:
+        """A secret for one purpose, the same at every start."""
+        return hmac.digest(self.app_secret.encode(), purpose.encode(), "sha256").hex()[:32]
 
     def keep_offset(self, offset: timedelta) -> None:
         """Remember how far the clock was moved, so that a restart never goes back in time."""

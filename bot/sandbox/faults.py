@@ -13,6 +13,7 @@ ORDERS = ("normal", "reverse", "shuffle")
 STATUSES = ("normal", "before_response", "late", "never", "out_of_order")
 OPAQUE = ("everywhere", "sent_only", "missing")
 DUPLICATES = ("same_bytes", "rebatched", "concurrent")
+REFUNDS = ("at_once", "pending", "fail")
 SHAPES = ("changes", "entries", "merged")
 
 
@@ -107,6 +108,24 @@ class Faults:
     )
     pair_burst: int = _switch(45, "int", DOCUMENTED, "Messages in a burst to one person", "Then one per 6 s.")
     number_per_s: int = _switch(80, "int", DOCUMENTED, "Messages a second of the number", "Meta raises it to 1000.")
+    pay_late_s: int = _switch(
+        0, "int", DOCUMENTED, "Payment webhooks come late (s)", "Every new webhook of a payment provider waits so long."
+    )
+    pay_duplicate: int = _switch(
+        0, "int", DOCUMENTED, "Payment webhooks come twice", "How many of the next ones are delivered twice."
+    )
+    pay_lost: int = _switch(
+        0, "int", OBSERVED, "Payment webhooks get lost", "How many of the next ones never come: only asking helps."
+    )
+    pay_error_next: int = _switch(
+        0, "int", DOCUMENTED, "Payment providers answer 500", "How many of the next calls, which have no effect."
+    )
+    pay_reset_next: int = _switch(
+        0, "int", OBSERVED, "Payment providers accept, then reset", "How many calls take effect and are not answered."
+    )
+    pay_refunds: str = _switch(
+        "at_once", "choice", DOCUMENTED, "Refunds go through", "At once, not yet, or they fail.", REFUNDS
+    )
     seed: int = _switch(1, "int", GUESS, "Seed", "Makes the shuffle repeatable.")
     _dice: random.Random = field(init=False, repr=False, compare=False, default_factory=lambda: random.Random(1))  # noqa: S311 - see the import
 

@@ -12,6 +12,7 @@ import orjson
 from aiohttp import web
 
 from bot.sandbox.people import Person
+from bot.sandbox.reply import reply
 from bot.sandbox.rules import messages as rules
 from bot.sandbox.rules.errors import GraphError
 from bot.sandbox.webhooks import Update
@@ -27,10 +28,6 @@ UNREADABLE = "<!DOCTYPE html><title>Facebook | Error</title>"
 LOOK_S = 0.05
 _LINGER = struct.pack("ii", 1, 0)
 """Closing a socket with this set makes the other side see a reset, not an end."""
-
-
-def reply(data: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    return web.Response(body=orjson.dumps(data), status=status, content_type="application/json", headers=headers)
 
 
 def guarded(world: World, answer: Answer) -> Answer:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 from aiohttp import web
+from yarl import URL
 
 from bot import tasks
 from bot.clock import Clock
@@ -23,6 +24,7 @@ from bot.sandbox.people import Person
 from bot.sandbox.phone import Phone
 from bot.sandbox.templates import Templates
 from bot.sandbox.world import World
+from bot.settings import Account
 
 log = structlog.get_logger()
 BODY_MOST = 101 * MIB
@@ -48,7 +50,8 @@ class Sandbox:
         self._public_url = public_url
         self._phones: dict[str, Phone] = {}
         self._sends = Sends(self.world)
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self.world.providers.origin = public_url
 
     @property
     def webhook(self) -> str | None:
@@ -56,8 +59,12 @@ class Sandbox:
 
     @webhook.setter
     def webhook(self, address: str | None) -> None:
+        """Payment providers reach the bot beside it, at /payments."""
+        hooks = self.world.providers.hooks
         self.world.delivery.address = address
         self.world.delivery.wake()
+        hooks.address = str(URL(address).with_path("/payments")) if address else None
+        hooks.wake()
 
     @property
     def credentials(self) -> Credentials:
@@ -89,19 +96,30 @@ class Sandbox:
         return app
 
     async def start(self) -> None:
-        self._task = tasks.spawn(self.delivery.run(), name="sandbox-delivery")
+        self._tasks = [
+            tasks.spawn(self.delivery.run(), name="sandbox-delivery"),
+            tasks.spawn(self.world.providers.run(), name="sandbox-payments"),
+        ]
 
     async def stop(self) -> None:
         """Idempotent. What was not delivered is in the ledger and goes out after the next start."""
         await self._end_streams(None)
-        await tasks.stop(self._task)
-        self._task = None
+        for task in self._tasks:
+            await tasks.stop(task)
+        self._tasks = []
         await self.delivery.close()
+        await self.world.providers.hooks.close()
         self.world.close()
 
     async def run_once(self) -> bool:
         """Deliver everything due now; True if the bot acknowledged any of it."""
-        return await self.delivery.run_once()
+        delivered = await self.delivery.run_once()
+        return await self.world.providers.run_once() or delivered
+
+    def accounts(self, here: str) -> list[Account]:
+        """The payment providers as the bot is to call them; `here` is this sandbox's own address."""
+        keys = self.world.providers.keys
+        return [Account(name, f"{here}/sandbox/{name}", keys[name]) for name in keys]
 
     def person(self, id: str) -> Phone:  # noqa: A002 - the field's own word
         if id not in self._phones:

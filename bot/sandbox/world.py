@@ -17,6 +17,7 @@ from bot.sandbox.faults import Faults
 from bot.sandbox.ledger import Ledger
 from bot.sandbox.media import Media
 from bot.sandbox.pace import Pace
+from bot.sandbox.payments.providers import Providers
 from bot.sandbox.people import People, Person, changed
 from bot.sandbox.rules.errors import GraphError
 from bot.sandbox.templates import Templates
@@ -53,6 +54,7 @@ class World:
         self.delivery = Delivery(
             credentials=credentials, clock=clock, faults=self.faults, ledger=self.ledger, acknowledged=self._reached
         )
+        self.providers = Providers(credentials=credentials, clock=clock, ledger=self.ledger, faults=self.faults)
         self._sent: dict[str, Json] = {}
         self.references: set[str] = set()
         self._replay()
@@ -172,6 +174,7 @@ class World:
         self.credentials.keep_offset(self.clock.offset)
         self.events.tell("clock", **self.time())
         self.delivery.wake()
+        self.providers.hooks.wake()
 
     def time(self) -> Json:
         return {"now": self.clock.now().isoformat(), "offset_s": self.clock.offset.total_seconds()}
@@ -183,6 +186,7 @@ class World:
             self.review()
         self.events.tell("faults", faults=self.faults.values())
         self.delivery.wake()
+        self.providers.hooks.wake()
 
     def review(self) -> None:
         """Meta looks at the waiting templates and approves them."""
@@ -273,6 +277,8 @@ class World:
                     self.templates.restore(entry["template"])
                 case "template_deleted":
                     self.templates.forget(entry["name"])
+                case "page" | "hook" | "hook_settled":
+                    self.providers.restore(entry)
                 case "media":
                     self.media.restore(entry)
                 case "commerce":

@@ -1,6 +1,7 @@
 """Plays a written conversation in a world and tells what everybody's phone then shows."""
 
 import difflib
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +27,9 @@ from tests.journeys.script import (
 # Locales put no-break spaces and direction marks into amounts and dates; nobody sees them or can type them.
 _UNSEEN = {ord(c): " " for c in "\u00a0\u202f"} | {ord(c): "" for c in "\u200e\u200f\u2066\u2067\u2068\u2069"}
 
+_REFERENCE = re.compile(r"(?<![0-9A-Za-z])w[0-9a-z]{11,12}(?![0-9A-Za-z])")
+"""What a request to pay is called: another one each time the conversation is played."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -41,7 +45,7 @@ class Shown:
         below = [" ".join(f"[{title}]" for title in self.buttons)] if self.buttons else []
         below += [f"{{{title}}} {description}" for title, description in self.rows]
         lines = [*self.body.strip().split("\n"), *below]
-        return "\n".join(line.translate(_UNSEEN).rstrip() for line in lines)
+        return _REFERENCE.sub("w…", "\n".join(line.translate(_UNSEEN).rstrip() for line in lines))
 
 
 class World(Protocol):

@@ -17,6 +17,9 @@
     Asha reacts with 👍                                           to the newest message on her phone
     Asha forwards: doctor                                         words that somebody else wrote
     Asha edits her message: hallo                                 her newest one; `Asha deletes her message` takes it back
+    Asha pays                                                     on the page behind the newest payment link on her phone
+    Asha pays 100 · Asha pays twice · Asha pays again             another amount (and currency: `100 USD`); once more
+    Asha's payment fails
     Asha changes her number to 919800000099                       or her id; WhatsApp tells the shop
     Meta pauses staff_alert                                       or approves, rejects, disables it
     Meta delivers everything again
@@ -241,6 +244,12 @@ _ACTS: tuple[tuple[re.Pattern[str], Callable[..., Act], str], ...] = (
         "NAME fills in the form: name, street, town, PIN",
     ),
     (re.compile(rf"{_NAME} replies: (.+)", re.DOTALL), _does("replies"), "NAME replies: words, to the newest message"),
+    (
+        re.compile(rf"{_NAME} pays(?: (twice|again|[\d.]+(?: [A-Z]{{3}})?))?"),
+        lambda person, what: Do(person, "pays", what or ""),
+        "NAME pays | pays twice | pays again | pays AMOUNT",
+    ),
+    (re.compile(rf"{_NAME}'s payment fails"), lambda person: Do(person, "pays", "fail"), "NAME's payment fails"),
     (re.compile(rf"{_NAME} deletes \w+ message"), _does("deletes"), "NAME deletes her message"),
     (re.compile(rf"{_NAME} changes \w+ number to (\d+)"), _does("changes number"), "NAME changes her number to 9198…"),
     (re.compile(rf"{_NAME} changes \w+ id to (\S+)"), _does("changes id"), "NAME changes her id to IN.…"),
