@@ -106,17 +106,23 @@ class Razorpay:
         return next((link for link in links if link.get("reference_id") == reference), None)
 
     async def _look_up(self, call: Call) -> Answer:
-        """What was paid stands with the link's order, which is there from the first attempt on."""
-        if not (id_ := call.details["provider_id"]):
-            return Answer()
-        link = await self._api.call("GET", f"v1/payment_links/{id_}")
-        reports = []
-        if order := name(link.get("order_id"), 100):
-            told = await self._api.call("GET", f"v1/orders/{order}/payments")
-            for payment in map(mapping, array(told.get("items"))):
-                reports += _of_payment(link, payment)
-        is_paid = any(report.says in (CAPTURED, AUTHORIZED) for report in reports)
-        return Answer(reports=tuple(reports if is_paid else [*reports, *_of_link(link)]))
+        """The link, what was paid by it (that stands with its order, from the first attempt on), and what went back."""
+        reports: list[Report] = []
+        if id_ := call.details["provider_id"]:
+            link = await self._api.call("GET", f"v1/payment_links/{id_}")
+            if order := name(link.get("order_id"), 100):
+                for payment in await self._items(f"v1/orders/{order}/payments"):
+                    reports += _of_payment(link, payment)
+            if not any(report.says in (CAPTURED, AUTHORIZED) for report in reports):
+                reports += _of_link(link)
+        if payment_id := call.details["transaction_id"]:
+            for refund in await self._items(f"v1/payments/{payment_id}/refunds"):
+                reports += _of_refund(refund)
+        return Answer(reports=tuple(reports))
+
+    async def _items(self, path: str) -> list[Json]:
+        told = await self._api.call("GET", path)
+        return [mapping(item) for item in array(told.get("items"))]
 
     async def _withdraw(self, call: Call) -> Answer:
         """A link that cannot be canceled has been paid or has ended: what it is now is the answer.

@@ -17,7 +17,7 @@ from bot.clock import Clock
 from bot.payments.api import Api, Refused
 from bot.payments.provider import Forged, Unreadable, lane, minor
 from bot.settings import Account
-from bot.whatsapp.fields import loads, mapping, moment, name, text
+from bot.whatsapp.fields import array, loads, mapping, moment, name, text
 from flows.money import exponent
 from flows.payments import (
     AUTHORIZED,
@@ -107,10 +107,16 @@ class Stripe:
         return Answer(url=url, provider_id=provider_id, expires_at=expires_at)
 
     async def _look_up(self, call: Call) -> Answer:
-        if not (session := call.details["provider_id"]):
-            return Answer()
-        found = await self._api.call("GET", f"v1/checkout/sessions/{session}", query={"expand[]": "payment_intent"})
-        return Answer(reports=tuple(_of_session(found)))
+        """The page, and what went back of its money."""
+        reports: list[Report] = []
+        if session := call.details["provider_id"]:
+            found = await self._api.call("GET", f"v1/checkout/sessions/{session}", query={"expand[]": "payment_intent"})
+            reports += _of_session(found)
+        if intent := call.details["transaction_id"]:
+            told = await self._api.call("GET", "v1/refunds", query={"payment_intent": str(intent), "limit": "100"})
+            for refund in array(told.get("data")):
+                reports += _of_refund(mapping(refund))
+        return Answer(reports=tuple(reports))
 
     async def _withdraw(self, call: Call) -> Answer:
         """A page that cannot be closed has ended by itself, or has been used: then money that is only held is let go.

@@ -1,12 +1,13 @@
 """The machine's settings: defaults, `.env` below the environment, every fault at once and never a value in it."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot import app, settings
-from bot.settings import CREDENTIALS, FirstStore, Settings, SettingsError, StaffNumber, WhatsApp, load
+from bot.settings import CREDENTIALS, Account, FirstStore, Settings, SettingsError, StaffNumber, WhatsApp, load
 from models.address import Address
 
 SECRET = "canary-5f4dcc3b5aa765d61d8327deb882cf99"
@@ -17,6 +18,11 @@ GIVEN = {
     "WHATSAPP_APP_SECRET": SECRET,
     "WHATSAPP_VERIFY_TOKEN": "verify",
 }
+
+GO_TOGETHER = {*CREDENTIALS, *(name for _, forms in settings.PROVIDERS.values() for name in forms)}
+"""One alone is answered by what is missing beside it."""
+STRIPE = {"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_WEBHOOK_SECRET": "whsec_1"}
+RAZORPAY = {"RAZORPAY_KEY_ID": "rzp_test_1", "RAZORPAY_KEY_SECRET": "secret", "RAZORPAY_WEBHOOK_SECRET": "12345678"}
 
 
 def faults(**environment: str) -> list[str]:
@@ -139,7 +145,31 @@ def test_no_value_is_told_for_it_may_be_a_secret(name: str) -> None:
             load({name: value})
         except SettingsError as error:
             told = str(error)
-            assert (SECRET in told, told.startswith(name) or name in CREDENTIALS) == (False, True)
+            assert (SECRET in told, told.startswith(name) or name in GO_TOGETHER) == (False, True)
+
+
+def test_a_provider_has_all_of_its_keys_or_none() -> None:
+    found = load(STRIPE | RAZORPAY | {"STRIPE_API_URL": "http://127.0.0.1:9/stripe/"})
+    assert found.payments == (
+        Account("stripe", "http://127.0.0.1:9/stripe", STRIPE),
+        Account("razorpay", "https://api.razorpay.com", RAZORPAY),
+    )
+    assert {*STRIPE.values(), *RAZORPAY.values()} <= set(found.secrets)
+    assert not {*STRIPE.values(), *RAZORPAY.values()} & set(re.findall(r"[^'\"]+", repr(found)))
+    for given in (STRIPE, RAZORPAY):
+        for missing in given:
+            rest = {name: value for name, value in given.items() if name != missing}
+            assert faults(**rest) == [f"{missing}: is missing; set {', '.join(given)} together, or none of them"]
+
+
+def test_keys_of_another_kind_and_live_ones_in_the_sandbox_are_named() -> None:
+    assert names(**STRIPE | {"STRIPE_SECRET_KEY": "pk_test_1"}) == ["STRIPE_SECRET_KEY"]
+    assert names(**STRIPE | {"STRIPE_WEBHOOK_SECRET": "sk_test_1"}) == ["STRIPE_WEBHOOK_SECRET"]
+    assert names(**STRIPE | {"STRIPE_SECRET_KEY": "sk_live_1"}) == ["STRIPE_SECRET_KEY"]
+    assert names(**RAZORPAY | {"RAZORPAY_KEY_ID": "rzp_live_1"}) == ["RAZORPAY_KEY_ID"]
+    assert [account.name for account in load(GIVEN | STRIPE | {"STRIPE_SECRET_KEY": "sk_live_1"}).payments] == [
+        "stripe"
+    ]
 
 
 @pytest.mark.parametrize("missing", CREDENTIALS)

@@ -54,6 +54,7 @@ class Razorpay:
             web.get("/razorpay/v1/orders/{id}/payments", self._guarded(self.payments)),
             web.get("/razorpay/v1/payments/{id}", self._guarded(self.payment)),
             web.post("/razorpay/v1/payments/{id}/capture", self._guarded(self.capture)),
+            web.get("/razorpay/v1/payments/{id}/refunds", self._guarded(self.refunds)),
             web.post("/razorpay/v1/payments/{id}/refund", self._guarded(self.refund)),
         ]
 
@@ -123,6 +124,10 @@ class Razorpay:
     async def capture(self, request: web.Request) -> Json:
         page, paid = self._pages.of_paid(request.match_info["id"])
         return _payment(page, self._pages.take(page, paid))
+
+    async def refunds(self, request: web.Request) -> Json:
+        page, paid = self._pages.of_paid(request.match_info["id"])
+        return {"entity": "collection", "items": [_refund(page, back) for back in page.back if back.paid == paid.id]}
 
     async def refund(self, request: web.Request) -> Json:
         asked = orjson.loads(await request.read())

@@ -51,6 +51,7 @@ class Stripe:
             web.get("/stripe/v1/payment_intents/{id}", self._guarded(self.intent)),
             web.post("/stripe/v1/payment_intents/{id}/capture", self._guarded(self.capture)),
             web.post("/stripe/v1/payment_intents/{id}/cancel", self._guarded(self.cancel)),
+            web.get("/stripe/v1/refunds", self._guarded(self.refunds)),
             web.post("/stripe/v1/refunds", self._guarded(self.refund)),
         ]
 
@@ -133,6 +134,10 @@ class Stripe:
     async def cancel(self, request: web.Request) -> Json:
         page, paid = self._pages.of_paid(request.match_info["id"])
         return _intent(page, self._pages.release(page, paid))
+
+    async def refunds(self, request: web.Request) -> Json:
+        page, paid = self._pages.of_paid(request.query.get("payment_intent", ""))
+        return {"object": "list", "data": [_refund(page, back) for back in page.back if back.paid == paid.id]}
 
     async def refund(self, request: web.Request) -> Json:
         form = await request.post()
