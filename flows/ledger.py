@@ -96,6 +96,11 @@ class Payment:
         return self.state in OPEN
 
     @property
+    def is_payable(self) -> bool:
+        """Whether money may still come of it: what the customer was given can be used again after a failure."""
+        return self.is_open or (self.state == FAILED and self.asked_at is not None)
+
+    @property
     def counts(self) -> bool:
         """Whether it is money that the order has."""
         return self.state == COMPLETED and not self.is_held

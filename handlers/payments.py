@@ -72,7 +72,12 @@ async def on_answered(work: Work, event: Event, answered: Answered) -> None:
         report = Report(call.provider, asked.reference, "fail", reason=answer.fault)
         await _take_refund(work, event, asked, call.refund_id, report)
     asked = await payments.get(work, asked.id)
-    if call.kind == rules.LOOK_UP and asked.is_open and asked.expires_at is not None and asked.expires_at <= work.now:
+    if (
+        call.kind == rules.LOOK_UP
+        and asked.is_payable
+        and asked.expires_at is not None
+        and asked.expires_at <= work.now
+    ):
         await _lapse(work, event, asked)
 
 
@@ -118,7 +123,7 @@ async def on_look(work: Work, event: Event, subject: str) -> None:
 async def on_lapse(work: Work, event: Event, subject: str) -> None:
     """Before a request ends for good its provider is asked: the money may be there."""
     asked = await payments.get(work, int(subject))
-    if not asked.is_open:
+    if not asked.is_payable:
         return
     if asked.provider:
         payments.look_up(work, asked, event.id)
@@ -134,7 +139,7 @@ async def _lapse(work: Work, event: Event, asked: Payment) -> None:
 async def on_unpaid(work: Work, event: Event, subject: str) -> None:
     """Nothing came for too long: the order expires, once it is sure that nothing is on its way."""
     order = await orders.get(work, int(subject))
-    if await payments.open_of(work, order) is not None:
+    if await payments.is_payable(work, order):
         timers.start(work, kind=rules.UNPAID, subject=subject, due_at=work.now + rules.LOOK_AGAIN)
         return
     await orders.advance(work, order, Action("expire", TIMER), Actor(None, event.id), Settings(work.store.settings))

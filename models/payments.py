@@ -111,7 +111,7 @@ async def waits_for_provider(work: Work, payment: Payment) -> bool:
     """Whether its provider still has to say something: of the payment, or of a refund."""
     if not payment.provider:
         return False
-    if payment.is_open:
+    if payment.is_payable:
         return payment.asked_at is not None
     return any(refund.state == ledger.PENDING for refund in await _refunds_of(work, payment))
 
@@ -122,6 +122,12 @@ async def open_of(work: Work, order: Order) -> Payment | None:
     return next((payment for payment in reversed(found) if payment.is_open), None)
 
 
+async def is_payable(work: Work, order: Order) -> bool:
+    """Whether money for the order may still be on its way by itself."""
+    found, _ = await money_of(work, order)
+    return any(payment.is_payable for payment in found)
+
+
 async def ask(work: Work, order: Order, *, amount: int, method: str, actor: Actor, by: str) -> tuple[Order, Payment]:
     """A new request to pay `amount`; one that is still open is withdrawn first.
 
@@ -129,7 +135,7 @@ async def ask(work: Work, order: Order, *, amount: int, method: str, actor: Acto
     """
     settings, (found, _) = _rules(work), await money_of(work, order)
     for old in found:
-        if old.is_open or (old.state == FAILED and old.asked_at):
+        if old.is_payable:
             _end(work, old, CANCELED, actor)
     id_ = work.ids.new()
     provider = payments.provider_of(method, settings)
@@ -167,7 +173,7 @@ def could_not_ask(work: Work, asked: Payment) -> Payment:
 async def withdraw(work: Work, order: Order, actor: Actor, *, because: str = CANCELED) -> list[Payment]:
     """End what is open, for nothing more is to be paid; the provider is told. Returns what has ended."""
     found, _ = await money_of(work, order)
-    return [_end(work, old, because, actor) for old in found if old.is_open]
+    return [_end(work, old, because, actor) for old in found if old.is_payable]
 
 
 def _end(work: Work, old: Payment, because: str, actor: Actor) -> Payment:
@@ -216,7 +222,7 @@ async def take(work: Work, report: Report, event_id: int) -> Taken:
     if report.says == CAPTURED:
         return await _take_capture(work, report, asked, order, actor)
     if report.says in (EXPIRED, CANCELED):
-        if not asked.is_open:
+        if not asked.is_payable:
             return Taken(order=order, payment=asked)
         _stop_timers(work, asked)
         asked, after = change(work, asked, state=VOID, ended=report.says), order

@@ -236,7 +236,7 @@ def _of_intent(intent: Json, at: datetime | None = None) -> list[Report]:
 
 
 def _of_failure(intent: Json, at: datetime | None) -> list[Report]:
-    reason = text(mapping(intent.get("last_payment_error")).get("message"), 200) or ""
+    reason = (text(mapping(intent.get("last_payment_error")).get("message"), 200) or "").rstrip(".")
     return _report(intent, REFUSED, intent.get("amount"), name(intent.get("id"), 100), at, reason=reason)
 
 

@@ -48,6 +48,8 @@ HTML = """<!doctype html>
 FORM = """<form method="post">
 <button name="do" value="pay" class="main">Pay {amount}</button>
 <button name="do" value="fail">Let the payment fail</button>
+</form>
+<form method="post">
 <label>or pay another amount
 <span><input name="amount" inputmode="decimal" placeholder="{example}" aria-label="Another amount" />
 <button name="do" value="other">Pay that</button></span></label>
