@@ -55,10 +55,11 @@ REFUND: Lifecycle[None] = Lifecycle(
     by_state=read_grid("""
             settle   fail
 pending     settled  failed
-settled     .        -
+settled     .        failed
 failed      settled  .
 """),
 )
+"""A refund's record. Banks send back what went through; what we gave up may have gone through all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,11 @@ class Payment:
     def is_payable(self) -> bool:
         """Whether money may still come of it: what the customer was given can be used again after a failure."""
         return self.is_open or (self.state == FAILED and self.asked_at is not None)
+
+    @property
+    def is_on_its_way(self) -> bool:
+        """Whether the provider is at it: what it says next may be that the money is there."""
+        return self.state in (PROCESSING, PENDING)
 
     @property
     def counts(self) -> bool:

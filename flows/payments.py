@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flows.ledger import COMPLETED, PAYMENT, Payment
+from flows.ledger import COMPLETED, FAILED, PAYMENT, Payment
 from flows.lifecycle import Move
 from flows.order import DEAD, Order
 from flows.settings import Settings
@@ -17,10 +17,11 @@ AUTHORIZED, CAPTURED, PROCESSED, REFUSED, EXPIRED, CANCELED = (
 """What a provider says became of a payment; the first four are events of its record."""
 CREATE, LOOK_UP, WITHDRAW, CAPTURE, REFUND = "create", "look_up", "withdraw", "capture", "refund"
 """What a provider is called for."""
-LATE, UNKNOWN, DOUBLE, OVERTAKEN, AMOUNT, CURRENCY, REFUND_FAILED = (
-    "late", "unknown", "double", "overtaken", "amount", "currency", "refund_failed",
+LATE, UNKNOWN, DOUBLE, OVERTAKEN, AMOUNT, CURRENCY, REFUND_FAILED, OVER_REFUNDED = (
+    "late", "unknown", "double", "overtaken", "amount", "currency", "refund_failed", "over_refunded",
 )  # fmt: skip
-"""Why money needs somebody's decision. `late`: its order had ended; `overtaken`: another request had taken its place."""
+"""Why money needs somebody's decision. `late`: its order had ended; `overtaken`: another request had taken its place;
+`over_refunded`: the provider gave back what was not there to be given."""
 ASK, REMIND_TO_PAY, LOOK, LAPSE, UNPAID = "ask_payment", "remind_payment", "look_payment", "lapse_payment", "unpaid"
 """Timers. Of an order: it is to be asked for money, it was not paid for too long. Of a request: remind of it, ask its
 provider about it, it lapses."""
@@ -104,7 +105,10 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
-    """Money that fits nothing, and a question to the shop: once settled, `outcome` says what was decided."""
+    """Money that fits nothing, and a question to the shop: once settled, `outcome` says what was decided.
+
+    `transaction_id` is the provider's, of the payment or of the refund that it is about.
+    """
 
     id: int
     store_id: int
@@ -121,6 +125,7 @@ class Discrepancy:
     outcome: str = ""
     settled_at: datetime | None = None
     settled_by: int | None = None
+    transaction_id: str | None = None
     version: int = 1
 
 
@@ -134,14 +139,27 @@ def held_for(report: Report, asked: Payment, order: Order, others: Sequence[Paym
         return AMOUNT
     if order.status in DEAD:
         return LATE
-    is_newer = [other for other in others if other.id > asked.id and other.reference and other.state != "failed"]
+    is_newer = [other for other in others if other.id > asked.id and other.reference and other.state != FAILED]
     if not asked.is_open and any(other.is_open or other.state == COMPLETED for other in is_newer):
         return OVERTAKEN
     return DOUBLE if asked.amount > order.balance_due else None
 
 
-def moved(payment: Payment, event: str) -> str | None:
-    """The state that a reported event leads to; None when it changes nothing."""
+def moved(payment: Payment, event: str, transaction_id: str | None = None) -> str | None:
+    """The state that a reported event leads to; None when it changes nothing.
+
+    Of several attempts to pay one request only the last matters, and of one that has failed only that money came.
+    """
+    is_same = transaction_id == payment.transaction_id
+    if (
+        event == REFUSED
+        and payment.is_on_its_way
+        and not is_same
+        and None not in (transaction_id, payment.transaction_id)
+    ):
+        return None
+    if event in (PROCESSED, AUTHORIZED) and payment.state == FAILED and is_same and transaction_id is not None:
+        return None
     outcome = PAYMENT.decide(payment.state, event, None)
     return outcome.status if isinstance(outcome, Move) and outcome.status != payment.state else None
 

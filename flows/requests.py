@@ -82,6 +82,10 @@ class Asking:
             amount=self.money(amount), reason=f" ({plain(reason, 100)})" if reason else "",
         )  # fmt: skip
 
+    def news_refunded(self, amount: int) -> str:
+        head = card.head(self.order, self.store)
+        return say("news.refunded", self.store.language, head=head, amount=self.money(amount))
+
     def _say(self, key: str, **fields: object) -> str:
         told = {"label": self.order.label, "amount": self.amount, "store": self.store.name, **fields}
         return say(key, self.language, **told)
@@ -94,7 +98,7 @@ class Asking:
 def fault_text(fault: str, language: str) -> str:
     """Why a provider did not do what it was called for, for staff."""
     key = f"fault.{fault}"
-    return say(key, language) if has(key, "en") else say("fault.refused", language, reason=plain(fault, 100))
+    return say(key if has(key, "en") else "fault.refused", language, reason=plain(fault, 100))
 
 
 def held(found: Discrepancy, order: Order | None, store: Store) -> str:

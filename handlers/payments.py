@@ -3,7 +3,7 @@
 from flows import payments as rules
 from flows import requests
 from flows.effects import TellStaff
-from flows.ledger import CHECKOUT, FAILED, Payment
+from flows.ledger import CHECKOUT, COMPLETED, FAILED, Payment
 from flows.messages import Text
 from flows.news import News
 from flows.order import DEAD, TIMER, Action, Order
@@ -27,12 +27,17 @@ async def on_ask(work: Work, event: Event, subject: str) -> None:
     if order.status in DEAD or not order.balance_due:
         await payments.withdraw(work, order, actor)
         return
+    if asked is not None and asked.amount > order.balance_due:
+        after, fresh = await payments.ask(
+            work, order, amount=order.balance_due, method=asked.method, actor=actor, by=TIMER
+        )
+        await say_request(work, event, after, fresh)
+        return
     if not rules.wants_money(order, settings) or not rules.is_configured(order.payment_method, settings):
         return
     amount = rules.amount_to_ask(order, settings)
     found, _ = await ledger.money_of(work, order)
-    is_first = not any(payment.reference and payment.method in rules.ASKED_FOR for payment in found)
-    if is_first or (asked is not None and asked.amount > order.balance_due):
+    if not any(payment.reference and payment.method in rules.ASKED_FOR for payment in found):
         after, fresh = await payments.ask(
             work, order, amount=amount, method=order.payment_method, actor=actor, by=TIMER
         )
@@ -85,13 +90,14 @@ async def _on_means(work: Work, event: Event, asked: Payment, answered: Answered
     answer = answered.answer
     assert asked.order_id is not None
     order = await orders.get(work, asked.order_id)
-    if not asked.is_open:
-        if answer.provider_id:
+    if not asked.is_payable:
+        if answer.provider_id and asked.state != COMPLETED:
             late = payments.means(work, asked, url=answer.url, provider_id=answer.provider_id)
             calls.book(work, rules.WITHDRAW, late, cause=event.id)
         return
     if answer.fault:
-        about = await _asking(work, order, payments.could_not_ask(work, asked))
+        asked = await payments.could_not_ask(work, order, asked, Actor(None, event.id))
+        about = await _asking(work, await orders.get(work, order.id), asked)
         _tell_staff(work, about.news_not_asked(answer.fault), order)
         if order.has_chat:
             _say(work, event, order, about, about.unavailable())
@@ -132,7 +138,11 @@ async def on_lapse(work: Work, event: Event, subject: str) -> None:
 
 
 async def _lapse(work: Work, event: Event, asked: Payment) -> None:
+    """It ends, unless the provider is at it: then it is looked at again."""
     assert asked.order_id is not None
+    if asked.is_on_its_way:
+        timers.start(work, kind=rules.LAPSE, subject=str(asked.id), due_at=work.now + rules.LOOK_AGAIN)
+        return
     await payments.withdraw(work, await orders.get(work, asked.order_id), Actor(None, event.id), because=rules.EXPIRED)
 
 
@@ -172,6 +182,8 @@ async def tell(work: Work, event: Event, taken: Taken, reason: str = "") -> None
         case rules.REFUSED:
             _tell_staff(work, about.news_failed(reason), order)
             _say(work, event, order, about, about.failed())
+        case "refunded" if taken.refund is not None:
+            _tell_staff(work, about.news_refunded(taken.refund.amount), order)
         case "refund_failed" if taken.refund is not None:
             _tell_staff(work, about.news_refund_failed(taken.refund.amount, reason), order)
 

@@ -11,7 +11,7 @@ from flows import ledger
 from flows.ledger import COMPLETED, PENDING, SETTLED, Payment, Refund
 from flows.money import major
 from flows.order import Action, Order
-from flows.payments import LOOK, LOOKS, REFUND
+from flows.payments import ASK, LOOK, LOOKS, REFUND
 from flows.settings import Settings
 from models import calls, orders, timers
 from models.orders import Actor, Known
@@ -240,6 +240,8 @@ async def settle(
     """
     payments, refunds = await money_of(work, order)
     after = orders.amend(work, ledger.settled(order, payments, refunds), action, actor)
+    if after.balance_due < order.balance_due and any(payment.is_payable for payment in payments):
+        timers.ring(work, kind=ASK, subject=str(order.id), cause=actor.event_id)  # or it is paid twice
     facts = ["captured"]
     if came is not None and {came.provider, came.method} & set(settings.get("review_payments_from")):
         facts.insert(0, "review")

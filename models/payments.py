@@ -1,6 +1,6 @@
 """Money asked for: requests, what providers report of them, and what fits nothing and waits for a decision."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from flows.payments import (
     LAPSE,
     LOOK,
     LOOK_UP,
+    OVER_REFUNDED,
     REFUND_FAILED,
     REMIND_TO_PAY,
     UNKNOWN,
@@ -51,12 +52,17 @@ class DiscrepancyRow(Model):
     outcome = fields.CharField(max_length=10, default="", db_default="")
     settled_at = fields.DatetimeField(null=True)
     settled_by = fields.BigIntField(null=True)
+    transaction_id = fields.CharField(max_length=100, null=True)
     version = fields.BigIntField(default=1, db_default=1)
 
     class Meta:
         table = "discrepancy"
 
 
+MANY = 10_000
+"""Open questions that are looked through for one that is answered."""
+MOST = 10**15
+"""More, in minor units, nobody has ever paid: an amount that large is none."""
 DISCREPANCIES = Table(DiscrepancyRow, Discrepancy)
 _BY_ID = select(PaymentRow, "WHERE t.id = :id", id=INT)
 _BY_REFERENCE = select(
@@ -74,6 +80,10 @@ _OPEN = select(
 )  # fmt: skip
 _DISCREPANCY = select(DiscrepancyRow, "WHERE t.id = :id AND t.store_id = :store_id", id=INT, store_id=INT)
 _DISCREPANCIES_OF = select(DiscrepancyRow, "WHERE t.order_id = :order ORDER BY t.id", order=INT)
+_ASKED = select(
+    DiscrepancyRow, "WHERE t.store_id = :store_id AND t.provider = :provider AND t.reference = :reference ORDER BY t.id",
+    store_id=INT, provider=TEXT, reference=TEXT,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,7 @@ class Taken:
     """What came of a report. `order` is as it is now; with `discrepancy` the shop has to decide about it.
 
     `event` is "capture", "authorize", "process", "fail", "expired", "canceled", "held", "settle" (a refund went through),
-    "refund_failed", or None when nothing has changed.
+    "refund_failed", "refunded" (at the provider, by whoever), or None when nothing has changed.
     """
 
     event: str | None = None
@@ -155,8 +165,8 @@ async def ask(work: Work, order: Order, *, amount: int, method: str, actor: Acto
         )  # fmt: skip
     _start_timers(work, order, asked, settings)
     note = f"{major(amount, order.currency)} {method} {asked.reference}"
-    after = orders.amend(work, order, Action("request", by, note=note), actor)
-    return after, asked
+    after = ledger.settled(order, *await money_of(work, order))
+    return orders.amend(work, after, Action("request", by, note=note), actor), asked
 
 
 def means(work: Work, asked: Payment, *, url: str, provider_id: str) -> Payment:
@@ -164,16 +174,27 @@ def means(work: Work, asked: Payment, *, url: str, provider_id: str) -> Payment:
     return change(work, asked, url=url, provider_id=provider_id, asked_at=work.now)
 
 
-def could_not_ask(work: Work, asked: Payment) -> Payment:
+async def could_not_ask(work: Work, order: Order, asked: Payment, actor: Actor) -> Payment:
     """The provider takes no such request: it is to be tried again with another reference."""
     _stop_timers(work, asked)
-    return change(work, asked, state=INVALID)
+    asked = change(work, asked, state=INVALID)
+    await _note(work, order, "pay_invalid", asked.reference, actor)
+    return asked
 
 
 async def withdraw(work: Work, order: Order, actor: Actor, *, because: str = CANCELED) -> list[Payment]:
-    """End what is open, for nothing more is to be paid; the provider is told. Returns what has ended."""
+    """End what could still be paid, for nothing more is to be paid; the provider is told. Returns what has ended."""
     found, _ = await money_of(work, order)
-    return [_end(work, old, because, actor) for old in found if old.is_payable]
+    ended = [_end(work, old, because, actor) for old in found if old.is_payable]
+    if ended:
+        await _note(work, order, _HISTORY[because], " ".join(payment.reference for payment in ended), actor)
+    return ended
+
+
+async def _note(work: Work, order: Order, name: str, note: str, actor: Actor) -> None:
+    """The history says so, and the payment status is what the records say now."""
+    after = ledger.settled(order, *await money_of(work, order))
+    orders.amend(work, after, Action(name, SYSTEM, note=note, is_quiet=True), actor)
 
 
 def _end(work: Work, old: Payment, because: str, actor: Actor) -> Payment:
@@ -205,11 +226,14 @@ def look_up(work: Work, asked: Payment, cause: int) -> None:
 
 async def take(work: Work, report: Report, event_id: int) -> Taken:
     """What a provider tells becomes part of the ledger, once, however often and in whatever order it is told."""
-    known = await _of_reference(work, report.reference)
+    report = _fitting(report)
+    known, same = await _of_reference(work, report), await _of_transaction(work, report)
     if report.refund:
-        return await _take_refund(work, report, known, event_id)
-    asked = next(iter(known), None)
-    if report.says == CAPTURED and await _is_known(work, report, known):
+        return await _take_refund(work, report, [*same, *(p for p in known if p not in same)], event_id)
+    asked = next(iter(same or known), None)
+    # (Money without a transaction is known by its reference alone.)
+    is_known = any(payment.state == COMPLETED for payment in (known if report.transaction_id is None else same))
+    if report.says == CAPTURED and is_known:
         return Taken()
     if asked is None or asked.order_id is None:
         return await _hold_unknown(work, report) if report.says == CAPTURED else Taken()
@@ -217,23 +241,29 @@ async def take(work: Work, report: Report, event_id: int) -> Taken:
         if asked.state != COMPLETED or report.transaction_id != asked.transaction_id:
             look_up(work, asked, event_id)
         return Taken(payment=asked)
-    order = await orders.get(work, asked.order_id)
-    actor = Actor(None, event_id)
+    order, actor = await orders.get(work, asked.order_id), Actor(None, event_id)
     if report.says == CAPTURED:
         return await _take_capture(work, report, asked, order, actor)
     if report.says in (EXPIRED, CANCELED):
         if not asked.is_payable:
             return Taken(order=order, payment=asked)
         _stop_timers(work, asked)
-        asked, after = change(work, asked, state=VOID, ended=report.says), order
+        asked = change(work, asked, state=VOID, ended=report.says)
     else:
-        if (state := payments.moved(asked, report.says)) is None:
+        if (state := payments.moved(asked, report.says, report.transaction_id)) is None:
             return Taken(order=order, payment=asked)
         asked = change(work, asked, state=state, transaction_id=report.transaction_id or asked.transaction_id)
-        after = order
     action = Action(_HISTORY[report.says], SYSTEM, note=f"{asked.reference} {report.reason}".strip(), is_quiet=True)
-    after = await settle(work, after, action, actor, _rules(work))
-    return Taken(report.says, after, asked)
+    return Taken(report.says, await settle(work, order, action, actor, _rules(work)), asked)
+
+
+def _fitting(report: Report) -> Report:
+    """What is longer than any provider's is cut, so that its row can be written: the money came all the same."""
+    return replace(
+        report, reference=report.reference[:60], currency=report.currency[:3], refund=report.refund[:100],
+        transaction_id=report.transaction_id[:100] if report.transaction_id else None,
+        amount=report.amount if report.amount is not None and 0 < report.amount < MOST else None,
+    )  # fmt: skip
 
 
 _HISTORY = {
@@ -261,10 +291,10 @@ async def _take_capture(work: Work, report: Report, asked: Payment, order: Order
 
 async def _hold(work: Work, kind: str, report: Report, asked: Payment, *, order: Order, actor: Actor) -> Taken:
     """The money is there and counts for nothing yet. What was asked for is answered by it, unless that was paid already."""
-    came, amount = asked, report.amount or 0
-    if amount > 0:
+    came = None
+    if report.amount is not None:
         changes: dict[str, Any] = {
-            "amount": amount, "currency": report.currency or asked.currency, "state": COMPLETED, "is_held": True,
+            "amount": report.amount, "currency": report.currency or asked.currency, "state": COMPLETED, "is_held": True,
             "transaction_id": report.transaction_id, "captured_at": report.at or work.now,
         }  # fmt: skip
         if asked.state == COMPLETED:
@@ -273,82 +303,168 @@ async def _hold(work: Work, kind: str, report: Report, asked: Payment, *, order:
         else:
             _stop_timers(work, asked)
             came = change(work, asked, **changes)
-    found = _ask_shop(work, kind, report, order.id, came if amount > 0 else None, expected=asked.amount)
-    note = f"{major(amount, came.currency)} {kind} {came.reference}"
+    found = await _ask_shop(work, kind, report, order.id, came, expected=asked.amount)
+    if found is None:
+        return Taken(order=order, payment=asked)
+    note = f"{major(found.amount, found.currency or asked.currency)} {kind} {asked.reference}"
     after = await settle(work, order, Action("pay_held", SYSTEM, note=note, is_quiet=True), actor, _rules(work))
-    return Taken("held", after, came, discrepancy=found)
+    return Taken("held", after, came or asked, discrepancy=found)
 
 
 async def _hold_unknown(work: Work, report: Report) -> Taken:
     """Money for nothing that we asked for. It is kept, and the shop decides."""
     came = None
-    if report.amount and report.amount > 0:
+    if report.amount is not None:
         came = work.add(
             PAYMENTS,
             Payment(
                 work.ids.new(), work.store.id, None, report.method or report.provider, report.amount,
                 report.currency or work.store.currency, COMPLETED, work.now, provider=report.provider,
-                reference=report.reference[:60], transaction_id=report.transaction_id,
+                reference=report.reference, transaction_id=report.transaction_id,
                 captured_at=report.at or work.now, is_held=True,
             ),
         )  # fmt: skip
-    return Taken("held", payment=came, discrepancy=_ask_shop(work, UNKNOWN, report, None, came))
+    found = await _ask_shop(work, UNKNOWN, report, None, came)
+    return Taken("held" if found else None, payment=came, discrepancy=found)
 
 
-def _ask_shop(
+async def _ask_shop(
     work: Work, kind: str, report: Report, order_id: int | None, came: Payment | None, *, expected: int | None = None,
-    refund_id: int | None = None,
-) -> Discrepancy:  # fmt: skip
+    refund_id: int | None = None, amount: int = 0,
+) -> Discrepancy | None:  # fmt: skip
+    """A question to the shop; None when it has been asked this already, of money that is no payment of ours."""
+    transaction = report.refund or report.transaction_id
+    if came is None:
+        [rows] = await work.load_late(
+            _ASKED(store_id=work.store.id, provider=report.provider, reference=report.reference)
+        )
+        work.loaded(DISCREPANCIES, [Discrepancy(**row) for row in rows])
+        asked = (report.provider, report.reference, kind, None, transaction)
+        for one in work.all(DISCREPANCIES):
+            if (one.provider, one.reference, one.kind, one.payment_id, one.transaction_id) == asked:
+                return None
     return work.add(
         DISCREPANCIES,
         Discrepancy(
             work.ids.new(), work.store.id, kind, order_id, came.id if came else None, refund_id, report.provider,
-            report.reference[:60], came.amount if came else 0, came.currency if came else report.currency[:3], work.now,
-            expected=expected,
+            report.reference, came.amount if came else amount, came.currency if came else report.currency, work.now,
+            expected=expected, transaction_id=transaction,
         ),
     )  # fmt: skip
 
 
 async def _take_refund(work: Work, report: Report, known: Sequence[Payment], event_id: int) -> Taken:
-    """Our refund by its transaction, or the oldest of that amount that is still on its way; another's is not ours to count."""
-    for payment in known:
-        refunds = await _refunds_of(work, payment)
-        mine = next((r for r in refunds if r.transaction_id == report.refund), None) or next(
-            (r for r in refunds if r.state == ledger.PENDING and not r.transaction_id and r.amount == report.amount),
-            None,
-        )
-        if mine is not None:
-            return await settle_refund(work, payment, mine, report, event_id)
-    return Taken()
+    """Our refund by its transaction, or the oldest of that amount whose transaction is not known yet; else another's."""
+    found = [(payment, refund) for payment in known for refund in await _refunds_of(work, payment)]
+    unnamed = [(p, r) for p, r in found if r.transaction_id is None and not r.to_credit and r.amount == report.amount]
+    ways = [
+        *((p, r) for p, r in found if r.transaction_id == report.refund),
+        *((p, r) for p, r in unnamed if r.state == ledger.PENDING),
+        *((p, r) for p, r in unnamed if r.state == FAILED),
+    ]
+    if ways:
+        return await settle_refund(work, *ways[0], report, event_id)
+    paid = next((payment for payment in known if payment.state == COMPLETED), None)
+    return await _refunded_elsewhere(work, paid, report, event_id) if paid else Taken()
+
+
+async def _refunded_elsewhere(work: Work, payment: Payment, report: Report, event_id: int) -> Taken:
+    """Somebody has given back what came by this payment, and not through us: that money is gone all the same."""
+    order = await orders.get(work, payment.order_id) if payment.order_id is not None else None
+    has_gone = report.says == "settle"
+    if report.amount is None:
+        return Taken(None, order, payment)
+    if has_gone and report.amount > payment.left:
+        return await _over_refunded(work, order, payment, report, event_id)
+    back = work.add(
+        REFUNDS,
+        Refund(
+            work.ids.new(), work.store.id, payment.order_id, payment.id, report.amount, SETTLED if has_gone else FAILED,
+            report.reason, to_credit=False, created_at=work.now, settled_at=work.now if has_gone else None,
+            transaction_id=report.refund,
+        ),
+    )  # fmt: skip
+    if not has_gone:
+        await _close_over(work, report.refund, event_id)
+        return Taken(None, order, payment, back)
+    payment = change(work, payment, refunded=payment.refunded + report.amount)
+    order = await _settle_after(work, order, "refund", back, report, event_id=event_id)
+    return Taken("refunded", order, payment, back)
+
+
+async def _over_refunded(work: Work, order: Order | None, payment: Payment, report: Report, event_id: int) -> Taken:
+    amount = report.amount or 0
+    shown = replace(report, reference=payment.reference, currency=payment.currency)
+    found = await _ask_shop(
+        work, OVER_REFUNDED, shown, order.id if order else None, None, amount=amount, expected=payment.left
+    )
+    if found is None:
+        return Taken(None, order, payment)
+    if order is not None:
+        note = f"{major(amount, payment.currency)} {OVER_REFUNDED} {payment.reference}"
+        action = Action("pay_held", SYSTEM, note=note, is_quiet=True)
+        order = await settle(work, order, action, Actor(None, event_id), _rules(work))
+    return Taken("held", order, payment, discrepancy=found)
 
 
 async def settle_refund(work: Work, payment: Payment, back: Refund, report: Report, event_id: int) -> Taken:
-    """A refund went through, or did not: then the money is still here, and the shop decides what next."""
-    transaction = report.refund or back.transaction_id
+    """A refund went through, or did not: then the money is still here, and the shop decides what next.
+
+    That the provider itself calls failed is final. What only we had given up may have gone through all the same.
+    """
     order = await orders.get(work, payment.order_id) if payment.order_id is not None else None
-    if report.says == "settle" and back.state != SETTLED:
-        if back.state == FAILED:  # it had been given up, and went through all the same
-            change(work, payment, refunded=payment.refunded + back.amount)
-        back = change_refund(work, back, state=SETTLED, settled_at=work.now, transaction_id=transaction)
-        event, action = "settle", "refund_settled"
-    elif report.says == "fail" and back.state == ledger.PENDING:
-        back = change_refund(work, back, state=FAILED, transaction_id=transaction)
+    named = report.refund or None
+    if named is not None and named != back.transaction_id:
+        others = await _refunds_of(work, payment)
+        back = next((other for other in others if other.transaction_id == named), back)
+    if named is not None and report.says == "fail":
+        await _close_over(work, named, event_id)
+    if named is not None and back.transaction_id not in (None, named):
+        return await _refunded_elsewhere(work, payment, replace(report, amount=report.amount or back.amount), event_id)
+    is_given_up = back.state == FAILED and back.transaction_id is None
+    if report.says == "settle" and is_given_up and back.amount > payment.left:
+        change_refund(work, back, transaction_id=named)
+        return await _over_refunded(work, order, payment, replace(report, amount=back.amount), event_id)
+    if report.says == "settle" and (back.state == ledger.PENDING or is_given_up):
+        if is_given_up:
+            payment = change(work, payment, refunded=payment.refunded + back.amount)
+            await _close(work, lambda found: found.refund_id == back.id, event_id)
+        back = change_refund(work, back, state=SETTLED, settled_at=work.now, transaction_id=named)
+        after = await _settle_after(work, order, "refund_settled", back, report, event_id=event_id)
+        return Taken("settle", after, payment, back)
+    is_taken_back = back.state == SETTLED and named is not None and named == back.transaction_id
+    if report.says == "fail" and (back.state == ledger.PENDING or is_taken_back):
+        back = change_refund(work, back, state=FAILED, transaction_id=named)
         payment = change(work, payment, refunded=payment.refunded - back.amount)
-        event, action = "refund_failed", "refund_failed"
-    else:
-        if transaction != back.transaction_id:
-            back = change_refund(work, back, transaction_id=transaction)
-        return Taken(None, order, payment, back)
-    found = None
-    if event == "refund_failed":
         failed = replace(payment, amount=back.amount)
-        found = _ask_shop(work, REFUND_FAILED, report, payment.order_id, failed, refund_id=back.id)
-    if order is not None:
-        note = f"{major(back.amount, payment.currency)} {report.reason}".strip()
-        order = await settle(
-            work, order, Action(action, SYSTEM, note=note, is_quiet=True), Actor(None, event_id), _rules(work)
-        )
-    return Taken(event, order, payment, back, found)
+        found = await _ask_shop(work, REFUND_FAILED, report, payment.order_id, failed, refund_id=back.id)
+        after = await _settle_after(work, order, "refund_failed", back, report, event_id=event_id)
+        return Taken("refund_failed", after, payment, back, found)
+    if named is not None and named != back.transaction_id:
+        back = change_refund(work, back, transaction_id=named)
+    return Taken(None, order, payment, back)
+
+
+async def _settle_after(
+    work: Work, order: Order | None, name: str, back: Refund, report: Report, *, event_id: int
+) -> Order | None:
+    if order is None:
+        return None
+    note = f"{major(back.amount, order.currency)} {report.reason}".strip()
+    action = Action(name, SYSTEM, note=note, is_quiet=True)
+    return await settle(work, order, action, Actor(None, event_id), _rules(work))
+
+
+async def _close_over(work: Work, transaction: str, event_id: int) -> None:
+    """What went back too much has come in again."""
+    await _close(work, lambda found: (found.kind, found.transaction_id) == (OVER_REFUNDED, transaction), event_id)
+
+
+async def _close(work: Work, is_answered: Callable[[Discrepancy], bool], event_id: int) -> None:
+    """What the shop was asked needs no answer any more."""
+    for found in await open_discrepancies(work, MANY):
+        if is_answered(found):
+            close(work, found, "known", Actor(None, event_id))
 
 
 async def open_discrepancies(work: Work, limit: int = 50) -> list[Discrepancy]:
@@ -382,30 +498,34 @@ def close(work: Work, found: Discrepancy, outcome: str, actor: Actor) -> Discrep
 
 
 async def count(work: Work, found: Discrepancy, actor: Actor, *, by: str) -> Order:
-    """Held money counts from now on for its order."""
+    """Held money counts from now on for its order, of the same currency."""
     assert found.payment_id is not None
     assert found.order_id is not None
-    came = change(work, await get(work, found.payment_id), is_held=False)
     order = await orders.get(work, found.order_id)
+    came = change(work, await get(work, found.payment_id), is_held=False)
+    assert came.currency == order.currency
     note = f"{major(came.amount, came.currency)} {came.method} {came.reference}"
     return await settle(work, order, Action("paid", by, note=note), actor, _rules(work), came=came)
 
 
-async def _of_reference(work: Work, reference: str) -> list[Payment]:
-    [rows] = await work.load_late(_BY_REFERENCE(store_id=work.store.id, reference=reference))
+async def _of_reference(work: Work, report: Report) -> list[Payment]:
+    """The payments that were asked of this provider by this reference, the oldest first."""
+    if not report.reference:
+        return []
+    [rows] = await work.load_late(_BY_REFERENCE(store_id=work.store.id, reference=report.reference))
     _loaded(work, rows)
-    return sorted((p for p in work.all(PAYMENTS) if reference and p.reference == reference), key=lambda p: p.id)
+    wanted = (report.provider, report.reference)
+    return sorted((p for p in work.all(PAYMENTS) if (p.provider, p.reference) == wanted), key=lambda p: p.id)
 
 
-async def _is_known(work: Work, report: Report, known: Sequence[Payment]) -> bool:
-    """Whether this very transaction has been counted or held."""
+async def _of_transaction(work: Work, report: Report) -> list[Payment]:
+    """The payment that has this very transaction, if there is one."""
     if report.transaction_id is None:
-        return any(payment.state == COMPLETED for payment in known)
-    if any((p.transaction_id, p.state) == (report.transaction_id, COMPLETED) for p in known):
-        return True
-    bound = {"provider": report.provider, "transaction_id": report.transaction_id}
-    [rows] = await work.load_late(_BY_TRANSACTION(store_id=work.store.id, **bound))
-    return any(payment.state == COMPLETED for payment in _loaded(work, rows))
+        return []
+    wanted = {"provider": report.provider, "transaction_id": report.transaction_id}
+    [rows] = await work.load_late(_BY_TRANSACTION(store_id=work.store.id, **wanted))
+    _loaded(work, rows)
+    return [p for p in work.all(PAYMENTS) if (p.provider, p.transaction_id) == tuple(wanted.values())]
 
 
 async def refund_of(work: Work, payment: Payment, refund_id: int) -> Refund:

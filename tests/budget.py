@@ -36,3 +36,6 @@ RESTARTS = 6 * TIMES
 
 WALKS = 12 * TIMES
 """Random days at a shop on SQLite, of up to forty acts; a third as many on Postgres. About a second each."""
+
+TILLS = 12 * TIMES
+"""Random days at a till, of up to forty acts, on SQLite. About a second each."""

@@ -1,5 +1,5 @@
-"""What holds of orders, their money, pieces, history and the stock whenever nothing is under way: I7, I8, I12, I13 and I17 of
-the design.
+"""What holds of orders, their money, pieces, history and the stock whenever nothing is under way: I7, I8, I11 to I15 and I17
+of the design.
 """
 
 from collections import Counter
@@ -10,7 +10,10 @@ from typing import Any
 
 import orjson
 
+from flows import ledger
+from flows.ledger import Payment, Refund
 from flows.lifecycle import HAPPENS, edges
+from flows.order import Order
 from flows.order_table import ORDER
 from tests.world import Stage
 
@@ -20,7 +23,8 @@ Rows = Sequence[Row]
 MOVES = set(edges(ORDER))
 AMENDMENTS = {
     "address", "email", "bill", "note", "paid", "refund", "go_on", "came_in", "return_approve", "return_reject", "return_receive",
-    "return_refund", "return_cancel", "exchange",
+    "return_refund", "return_cancel", "exchange", "request", "pay_pending", "pay_authorized", "pay_failed", "pay_expired",
+    "pay_canceled", "pay_invalid", "pay_held", "refund_settled", "refund_failed",
 }  # fmt: skip
 """What changes an order and not its status."""
 UNPROMISED = {"cart", "abandoned", "canceled", "rejected", "expired"}
@@ -37,6 +41,7 @@ class Books:
     shipments: Rows
     payments: Rows
     refunds: Rows
+    discrepancies: Rows
     returns: Rows
     products: Rows
     places: Rows
@@ -55,6 +60,7 @@ TABLES = {
     "shipments": "shipment ORDER BY order_id, number",
     "payments": "payment ORDER BY id",
     "refunds": "refund ORDER BY id",
+    "discrepancies": "discrepancy ORDER BY id",
     "returns": "order_return ORDER BY order_id, number",
     "products": "product ORDER BY retailer_id",
     "places": "stock_place ORDER BY retailer_id, location",
@@ -77,6 +83,7 @@ async def broken(stage: Stage, delivered: Mapping[str, int | None]) -> list[str]
         "SELECT a.id, a.balance, SUM(e.amount) AS entries FROM credit_account a JOIN credit_entry e ON e.account_id = a.id"
         " GROUP BY a.id, a.balance HAVING a.balance <> SUM(e.amount)"
     )
+    found += _unexplained(books)
     found += [f"account {row['id']} has {row['balance']}, its entries say {row['entries']}" for row in accounts]
     return [*found, *_unbalanced(books, delivered)]
 
@@ -123,24 +130,53 @@ def _miscounted(order: Row, lines: Rows) -> Iterator[str]:
 
 
 def _unpaid(order: Row, books: Books) -> Iterator[str]:
-    """I12: the sums are their records', and the payment status says the same."""
-    payments, refunds = books.of(books.payments, order), books.of(books.refunds, order)
-    captured = sum(row["amount"] for row in payments if row["state"] == "completed")
-    refunded = sum(row["amount"] for row in refunds if row["state"] != "failed")
+    """I11, I12 and I14: the sums are their records', one currency, and the payment status says the same."""
+    payments = [Payment(**row) for row in books.of(books.payments, order)]
+    refunds = [Refund(**row) for row in books.of(books.refunds, order)]
+    counted = {payment.id: payment for payment in payments if payment.state == "completed" and not payment.is_held}
+    captured = sum(payment.amount for payment in counted.values())
+    refunded = sum(refund.amount for refund in refunds if refund.state != "failed" and refund.payment_id in counted)
     if (order["captured"], order["refunded"]) != (captured, refunded):
         yield f"says {order['captured']} captured and {order['refunded']} refunded, its records {captured} and {refunded}"
     if refunded > captured:
         yield f"gave {refunded} back of {captured}"
-    for payment in payments:
-        back = sum(r["amount"] for r in refunds if r["payment_id"] == payment["id"] and r["state"] != "failed")
-        if payment["refunded"] != back:
-            yield f"has a payment of which {payment['refunded']} went back, and refunds of {back}"
+    if any(payment.currency != order["currency"] for payment in counted.values()):
+        yield "counts money of another currency"
     waived = sum(row["waived"] for row in books.of(books.returns, order))
     if order["waived"] != waived or waived > order["total"]:
         yield f"waived {order['waived']} of {order['total']}, its returns {waived}"
     is_paid = captured > refunded and captured - refunded >= order["total"] - waived
     if (order["payment_status"] in ("paid", "overpaid")) != is_paid:
         yield f"is {order['payment_status']} with {captured - refunded} of {order['total']}"
+    derived = ledger.status(Order(**order), payments)
+    if order["payment_status"] != derived:
+        yield f"is {order['payment_status']}, its records say {derived}"
+    open_ones = [payment for payment in payments if payment.state in ("checkout", "processing", "pending")]
+    if len(open_ones) > 1:
+        yield f"has {len(open_ones)} open requests"
+
+
+def _unexplained(books: Books) -> Iterator[str]:
+    """I14 and I15: a transaction is one payment, what went back of one is its refunds, and what does not count is asked about."""
+    transactions = [(row["provider"], row["transaction_id"]) for row in books.payments if row["transaction_id"]]
+    references = [row["reference"] for row in books.payments if row["asked_at"] and row["state"] != "completed"]
+    yield from (f"{key} is there {n} times" for key, n in Counter((*transactions, *references)).items() if n > 1)
+    for row in books.payments:
+        back = sum(r["amount"] for r in books.refunds if r["payment_id"] == row["id"] and r["state"] != "failed")
+        if not row["refunded"] == back <= row["amount"]:
+            yield f"payment {row['id']} of {row['amount']} gave {row['refunded']} back, its refunds are {back}"
+        asked = [d for d in books.discrepancies if d["payment_id"] == row["id"] and d["refund_id"] is None]
+        if row["is_held"] and len(asked) != 1:
+            yield f"payment {row['id']} is held, and the shop was asked {len(asked)} times"
+        if row["is_held"] and row["state"] != "completed":
+            yield f"payment {row['id']} is held and not there"
+        if not row["is_held"] and any(not d["outcome"] for d in asked):
+            yield f"payment {row['id']} counts, and the shop is still asked"
+    for row in books.refunds:
+        if row["state"] == "failed" and row["transaction_id"] is None:
+            asked = [d for d in books.discrepancies if d["refund_id"] == row["id"]]
+            if len(asked) != 1:
+                yield f"refund {row['id']} failed, and the shop was asked {len(asked)} times"
 
 
 def _misplaced(order: Row, lines: Rows, shipments: Rows) -> Iterator[str]:

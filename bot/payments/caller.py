@@ -65,10 +65,12 @@ class Caller(Loop):
             else:
                 async with asyncio.timeout(TOTAL_S):
                     answer = await provider.perform(call)
-        except (Unavailable, TimeoutError) as error:
+        except Exception as error:  # what an adapter did not foresee was no answer either
+            is_foreseen = isinstance(error, Unavailable | TimeoutError)
             log.warning(
-                "provider_silent", provider=call.provider, call=call.kind, attempt=call.attempts, reason=str(error)
-            )
+                "provider_silent", provider=call.provider, call=call.kind, attempt=call.attempts, reason=str(error),
+                exc_info=None if is_foreseen else error,
+            )  # fmt: skip
             if call.attempts * TOTAL_S < PATIENCE.total_seconds() and call.attempts <= 2 * len(PAUSES_S):
                 pause = PAUSES_S[min(call.attempts, len(PAUSES_S)) - 1]
                 async with self._database.transaction() as connection:

@@ -109,6 +109,7 @@ class Migration(migrations.Migration):
                 ("outcome", fields.CharField(max_length=10, default="", db_default="")),
                 ("settled_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("settled_by", fields.BigIntField(null=True)),
+                ("transaction_id", fields.CharField(null=True, max_length=100)),
                 ("version", fields.BigIntField(default=1, db_default=1)),
             ],
             options={"table": "discrepancy", "app": "models", "pk_attr": "id"},
