@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from flows import payable
+from flows.payable import Beneficiary, Item, Way
+
 BODY, TEXT, FOOTER = 1024, 4096, 60
 BUTTON_TITLE, ROW_TITLE, ROW_DESCRIPTION, SECTION_TITLE, LIST_BUTTON = 20, 24, 72, 24, 20
 BUTTONS, ROWS = 3, 10
@@ -136,18 +139,98 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderDetails:
+    """What is to be paid, and with what, in WhatsApp itself. Amounts are minor units; sums follow from the items.
+
+    `words` say the same for an app that cannot show it. `reference` serves one message for ever. `expires_at` is Unix
+    seconds, at least 300 ahead when it is sent. `is_quick` goes straight to paying, without the list of items.
+    """
+
+    body: str
+    words: str
+    reference: str
+    items: tuple[Item, ...]
+    ways: tuple[Way, ...]
+    currency: str = "INR"
+    is_digital: bool = False
+    tax: int = 0
+    tax_words: str = ""
+    shipping: int = 0
+    discount: int = 0
+    beneficiaries: tuple[Beneficiary, ...] = ()
+    catalog_id: str = ""
+    expires_at: int | None = None
+    is_quick: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "body", fit(self.body, BODY))
+        if not self.body.strip() or not self.words.strip():
+            raise ValueError("who is asked for money is told what for")
+        payable.check_reference(self.reference, self.currency)
+        if min(self.tax, self.shipping, self.discount) < 0 or self.total <= 0 or len(self.tax_words) > payable.NAME:
+            raise ValueError(f"a sum to be paid, of parts that are none of them negative: {self!r}")
+        if not 1 <= len(self.items) <= payable.ITEMS or not self.ways or len(self.beneficiaries) > 1:
+            raise ValueError(f"items, at least one way to pay, and at most one beneficiary: {self!r}")
+        if not all(isinstance(way, payable.WAYS[self.currency]) for way in self.ways):
+            raise ValueError(f"nobody pays {self.currency} so: {self.ways!r}")
+        self._check_items()
+
+    def _check_items(self) -> None:
+        pictured = [item for item in self.items if item.image]
+        if pictured and (self.catalog_id or len(self.items) > payable.PICTURED or any(i.retailer_id for i in pictured)):
+            raise ValueError("pictures of our own are for at most ten items, and for none of a catalogue")
+        if self.currency == "BRL" and not all(item.retailer_id for item in self.items):
+            raise ValueError("in Brazil every item has a retailer id")
+        if self.currency == "INR" and not self.catalog_id and not all(i.origin and i.importer for i in self.items):
+            raise ValueError("in India an item of no catalogue says where it comes from, and who brought it")
+
+    @property
+    def subtotal(self) -> int:
+        return sum(item.total for item in self.items)
+
+    @property
+    def total(self) -> int:
+        return self.subtotal + self.tax + self.shipping - self.discount
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStatus:
+    """What has become of an order that was asked for by `OrderDetails`, in words and on the customer's own page of it.
+
+    `payment` ("captured", "failed", "pending", with its moment in Unix seconds) is for Brazil, where Meta cannot see it.
+    """
+
+    body: str
+    reference: str
+    status: str
+    description: str = ""
+    payment: str = ""
+    payment_at: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "body", fit(self.body, BODY))
+        object.__setattr__(self, "description", fit(self.description, payable.WORDS))
+        payable.check_reference(self.reference, "BRL")
+        if not self.body.strip() or self.status not in payable.PROGRESS:
+            raise ValueError(f"an order is one of {', '.join(payable.PROGRESS)}, and words say so: {self!r}")
+        if self.payment not in ("", "pending", "captured", "failed") or bool(self.payment) != bool(self.payment_at):
+            raise ValueError(f"a payment is pending, captured or failed since some moment: {self!r}")
+
+
+@dataclass(frozen=True, slots=True)
 class Template:
-    """An approved template with its text parameters, in order."""
+    """An approved template with its text parameters, in order. `about` is what its button pays, or its order's status."""
 
     name: str
     language: str
     parameters: tuple[str, ...]
+    about: OrderDetails | OrderStatus | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parameters", tuple(parameter(p) for p in self.parameters))
 
 
-Message = Text | Buttons | Rows | Catalogue | AddressForm | Link | Template
+Message = Text | Buttons | Rows | Catalogue | AddressForm | Link | OrderDetails | OrderStatus | Template
 
 
 def joined(first: Text | Buttons, second: Text | Buttons) -> Text | Buttons:
@@ -159,14 +242,16 @@ def joined(first: Text | Buttons, second: Text | Buttons) -> Text | Buttons:
 
 _KINDS: dict[str, type[Message]] = {
     "text": Text, "buttons": Buttons, "rows": Rows, "catalogue": Catalogue, "address_form": AddressForm, "link": Link,
-    "template": Template,
+    "order_details": OrderDetails, "order_status": OrderStatus, "template": Template,
 }  # fmt: skip
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
 def dump(message: Message) -> Json:
     """`message` as plain data for the outbox; `load` is its inverse."""
-    kept = asdict(message) if isinstance(message, Buttons | Rows) else _shallow(message)
+    kept = asdict(message) if isinstance(message, Buttons | Rows | OrderDetails) else _shallow(message)
+    if isinstance(message, Template):
+        kept["about"] = message.about and dump(message.about)
     return {"kind": _NAMES[type(message)], **kept}
 
 
@@ -184,11 +269,16 @@ def load(data: Json) -> Message:
             kept["rows"] = tuple(Row(**r) for r in kept["rows"])
         case "template":
             kept["parameters"] = tuple(kept["parameters"])
+            kept["about"] = load(about) if (about := kept.get("about")) else None
+        case "order_details":
+            kept["items"] = tuple(payable.load_item(item) for item in kept["items"])
+            kept["ways"] = tuple(payable.load_way(way) for way in kept["ways"])
+            kept["beneficiaries"] = tuple(Beneficiary(**person) for person in kept["beneficiaries"])
     return _KINDS[data["kind"]](**kept)
 
 
 def in_words(message: Message) -> Text | None:
-    """`message` for an app that shows no buttons, lists or catalogues; None when it has no other form."""
+    """`message` for an app that shows no buttons, lists, catalogues or payments; None when it has no other form."""
     match message:
         case Buttons(body, buttons):
             return Text("\n".join([body, "", *(f"• {button.title}" for button in buttons)]))
@@ -196,8 +286,10 @@ def in_words(message: Message) -> Text | None:
             return Text("\n".join([body, "", *(f"• {row.title}" for row in rows)]))
         case Catalogue(body):
             return Text(body)
-        case AddressForm(words=words):
+        case AddressForm(words=words) | OrderDetails(words=words):
             return Text(words)
+        case OrderStatus(body):
+            return Text(body)
         case Link(body, _, url):
             return Text(f"{body}\n\n{url}")
         case Text() | Template():
