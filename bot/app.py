@@ -24,6 +24,7 @@ from bot.notices import INBOX, OUTBOX, Notices
 from bot.payments import registry
 from bot.payments.caller import Caller
 from bot.payments.provider import Provider
+from bot.payments.whatsapp import WhatsAppPay
 from bot.scheduler import Scheduler
 from bot.sender import Sender
 from bot.settings import CREDENTIALS, Account, FirstStore, Settings, SettingsError, WhatsApp
@@ -34,6 +35,7 @@ from bot.web.webhook import Webhook
 from bot.whatsapp.client import Client
 from flows import feed, vocabulary
 from flows.limits import BODY_BYTES
+from flows.payments import WHATSAPP
 from flows.settings import Settings as StoreSettings
 from flows.store import Store
 from models import catalog, sending, staff, stores
@@ -138,6 +140,7 @@ class App:
             token=self.whatsapp.access_token,
             faults=fault,
         )
+        self.providers[WHATSAPP] = WhatsAppPay(self.client)
         self.sender = Sender(
             database, store, client=self.client, clock=clock, ids=self.ids, metrics=self.metrics, tick=settings.tick
         )

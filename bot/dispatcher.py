@@ -21,6 +21,7 @@ from flows.inbound import (
     Cart,
     IdentityChange,
     Message,
+    PaymentConfiguration,
     Reaction,
     Revision,
     StatusReport,
@@ -249,6 +250,8 @@ class Dispatcher(Loop):
                 await account.on_template(work, reading)
             case AccountNotice():
                 await account.on_notice(work, reading)
+            case PaymentConfiguration():
+                await account.on_configuration(work, reading)
             case Reported():
                 await payments.on_reported(work, event, reading)
             case Answered():

@@ -6,7 +6,7 @@ from datetime import timedelta
 from flows import durations, limits
 from flows.cart import Empty, Foreign, PricedCart, TooMany, Unknown
 from flows.feed import Product
-from flows.inbound import AccountNotice, TemplateUpdate
+from flows.inbound import AccountNotice, PaymentConfiguration, TemplateUpdate
 from flows.messages import BODY, Buttons, Message, Template, Text, fit
 from flows.news import News
 from flows.phrases import say
@@ -93,6 +93,13 @@ def low_stock(store: Store, product: Product, *, left: int) -> str:
 def account_notice(store: Store, notice: AccountNotice) -> str:
     """Anything else Meta tells about the account, its quality and limits."""
     return say("alert.notice", store.language, field=plain(notice.field), summary=plain(notice.summary, 150))
+
+
+def pay_standing(store: Store, told: PaymentConfiguration) -> str:
+    """How our way to be paid in the chat stands at Meta."""
+    key = "news.pay_standing" if told.status.casefold() == "active" else "news.pay_standing_bad"
+    fields = {"name": plain(told.name), "provider": plain(told.provider), "status": plain(told.status)}
+    return say(key, store.language, **fields)
 
 
 def send_failed(store: Store, *, who: str | None, reason: str) -> str:

@@ -350,7 +350,7 @@ _TABLE: tuple[tuple[Codes, Verdict], ...] = (
     ),
     (
         (2046, 2047),
-        _final(
+        _other_form(
             "WhatsApp would not change what it shows of an order: it is paid, being paid or closed there. "
             "Our own record is the right one."
         ),

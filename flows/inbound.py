@@ -146,6 +146,15 @@ class TemplateUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentConfiguration:
+    """How a payment configuration stands at Meta: "Active", "Needs Connecting" or "Needs Testing"."""
+
+    name: str
+    provider: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class AccountNotice:
     """Any other field Meta tells about the account (`account_alerts`, `phone_number_quality_update` …), as one line for staff."""
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from flows import durations, hours
+from flows.payable import Importer
 from flows.spelling import nearest, one_of
 
 NONE = "none"
@@ -91,6 +92,14 @@ def _read_words(text: str) -> str:
     return text
 
 
+def _read_importer(text: str) -> Importer:
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) < 5 or not all(parts) or not re.fullmatch(r"[1-9][0-9]{5}", parts[-1]):
+        raise ValueError(f"{text!r} is no address; write name, street, town, state code and PIN code, parted by commas")
+    name, *street, city, zone, pin = parts
+    return Importer(name, ", ".join(street), city, zone, pin)
+
+
 def _read_language(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z]{2,3}([_-][A-Za-z]{2,4})?", text):
         raise ValueError(f"{text!r} is not a language; write its code, like en or hi")
@@ -100,6 +109,7 @@ def _read_language(text: str) -> str:
 ON_OFF = Kind("on or off", lambda text: _pick(text, ("on", "off")) == "on")
 AMOUNT = Kind("an amount in the store's currency, like 499.50", _read_amount)
 WORDS = Kind("text without ; and line breaks", _read_words)
+IMPORTER = Kind("who brings the goods, like Nukkad Stores, 12 MG Road, Pune, MH, 411001", _read_importer)
 SPAN = Kind("a span of the day like 21:00-08:00", hours.parse_span)
 HOURS = Kind("always, or hours like mon-fri 09:00-18:00, sat 10:00-14:00", hours.parse_hours)
 CLOSED = Kind("off, on, or until and a day, like until 2026-12-26", hours.parse_closed)

@@ -69,6 +69,7 @@ class Payment:
     One that the customer was asked for has a `reference` that nothing else has, and from `asked_at` on the means to pay it:
     `url` is a page or a code, `provider_id` what the provider calls it. `ended` says why it is void. Money that `is_held`
     came and counts for nothing until somebody of the shop has decided about it; only such money may be of no order.
+    `told` is what the customer's own page of it in WhatsApp says of the order, where there is one.
     """
 
     id: int
@@ -90,6 +91,7 @@ class Payment:
     expires_at: datetime | None = None
     ended: str = ""
     is_held: bool = False
+    told: str = ""
     version: int = 1
 
     @property

@@ -9,6 +9,8 @@ from flows.lifecycle import Move
 from flows.order import DEAD, Order
 from flows.settings import Settings
 
+WHATSAPP = "whatsapp"
+"""Meta itself, where it tells what became of a payment in the chat."""
 ASKED_FOR = ("whatsapp_pay", "link", "pix", "transfer")
 """Methods for which the customer gets a request; the others are paid at the door or from store credit."""
 AUTHORIZED, CAPTURED, PROCESSED, REFUSED, EXPIRED, CANCELED = (
@@ -194,7 +196,7 @@ def provider_of(method: str, settings: Settings) -> str:
         return settings.get("pix.provider") or ""
     if method == "whatsapp_pay" and settings.get("pay.provider") == "link":
         return settings.get("pay.links") or ""
-    return "whatsapp" if method == "whatsapp_pay" and is_gateway(settings) else ""
+    return WHATSAPP if method == "whatsapp_pay" and is_gateway(settings) else ""
 
 
 def is_gateway(settings: Settings) -> bool:
@@ -203,28 +205,26 @@ def is_gateway(settings: Settings) -> bool:
 
 
 def is_configured(method: str, settings: Settings) -> bool:
-    """Whether the store has said what a method needs."""
-    match method:
-        case "link":
-            return bool(settings.get("pay.links"))
-        case "pix":
-            return bool(settings.get("pix.provider") or settings.get("pix.key"))
-        case "whatsapp_pay":
-            return _is_whatsapp_pay_configured(settings)
-        case "transfer":
-            return bool(settings.get("transfer.account"))
-    return True
+    """Whether the store has said what a method needs, and Meta has not taken it away."""
+    return not lacks(method, settings) and not (method == "whatsapp_pay" and standing(settings))
 
 
-def _is_whatsapp_pay_configured(settings: Settings) -> bool:
-    match settings.get("pay.provider"):
-        case None:
-            return False
-        case "upi":
-            return bool(settings.get("pay.vpa"))
-        case "link":
-            return bool(settings.get("pay.links"))
-    return bool(settings.get("pay.configuration"))
+def lacks(method: str, settings: Settings) -> tuple[str, ...]:
+    """The settings without which nobody can be asked to pay so."""
+    if method == "pix":
+        return () if settings.get("pix.provider") or settings.get("pix.key") else ("pix.key",)
+    needed: tuple[str, ...] = {"link": ("pay.links",), "transfer": ("transfer.account",)}.get(method, ())
+    if method == "whatsapp_pay":
+        by = {None: "pay.provider", "upi": "pay.vpa", "link": "pay.links"}
+        needed = (by.get(settings.get("pay.provider"), "pay.configuration"), "pay.importer")
+    return tuple(name for name in needed if not settings.get(name))
+
+
+def standing(settings: Settings) -> str:
+    """What Meta says that the store's payment configuration is, when it is not active; else empty."""
+    name, _, status = (settings.get("pay.standing") or "").rpartition(": ")
+    is_ours = is_gateway(settings) and name == settings.get("pay.configuration")
+    return status if is_ours and status.casefold() != "active" else ""
 
 
 def lapses_at(now: datetime, settings: Settings) -> datetime | None:

@@ -1,18 +1,19 @@
 """Asking for money in words: what the customer gets to pay with, by method, and what is said when it has worked or not."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flows import card
+from flows import card, order_details
 from flows.ledger import Payment
-from flows.messages import BUTTON_TITLE, Link, Message, Template, Text
+from flows.messages import BUTTON_TITLE, Link, Message, OrderDetails, Template, Text
 from flows.money import show
-from flows.order import Order
-from flows.payments import Discrepancy
+from flows.order import Line, Order
+from flows.payments import Discrepancy, lacks, standing
 from flows.phrases import has, say
 from flows.plain import plain
 from flows.settings import Settings
 from flows.store import Store
-from flows.templates import order_update
+from flows.templates import order_payment, order_update
 from flows.till import Till
 
 
@@ -25,6 +26,8 @@ class Asking:
     store: Store
     settings: Settings
     language: str
+    lines: Sequence[Line] = ()
+    customer: str = ""
 
     @property
     def amount(self) -> str:
@@ -38,13 +41,44 @@ class Asking:
         if self.asked.method == "transfer":
             account = self.settings.get("transfer.account") or ""
             return Text(self._say("pay.transfer", account=account, reference=self.asked.reference))
+        if self.asked.method == "whatsapp_pay":
+            return self._details()
         title = say("pay.button", self.language, amount=self.amount)
         if len(title) > BUTTON_TITLE:
             title = say("pay.button_short", self.language)
         return Link(self._say("pay.link"), title, self.asked.url)
 
+    def _details(self) -> OrderDetails:
+        """Paid in the chat."""
+        link = self.asked.url
+        if self.settings.get("pay.provider") == "upi":
+            link = order_details.upi_link(self.asked, self.store, self.settings)
+        note = self.settings.get("pay.note")
+        return order_details.details(
+            self.order, self.asked, self.lines, self.store, self.settings,
+            body="\n".join(filter(None, (self._say("pay.details"), note))),
+            words=self._say("pay.details_link", link=link) if link else self._say("pay.details_hidden"),
+            part=self._say("pay.part"), customer=self.customer,
+        )  # fmt: skip
+
+    def news_not_possible(self) -> str:
+        """Why nobody can be asked in this way, and what to do, for staff; empty when it is possible."""
+        language, method = self.store.language, self.asked.method
+        if missing := lacks(method, self.settings):
+            named = say(f"method.{method}", language)
+            return self._staff("news.not_configured", method=named, missing=", ".join(missing))
+        if method != "whatsapp_pay":
+            return ""
+        if status := standing(self.settings):
+            name = plain(self.settings.get("pay.configuration"))
+            return self._staff("news.pay_inactive", name=name, status=plain(status))
+        fault = order_details.fault(self.order, self.asked)
+        return self.news_not_asked(fault) if fault else ""
+
     def short(self) -> Template:
         """The same for a closed window, in one line."""
+        if self.asked.method == "whatsapp_pay":
+            return order_payment(self.store, self._say("pay.details"), self._details(), self.language)
         means = self.asked.url or self.settings.get("transfer.account") or ""
         return order_update(self.store, self._say("pay.short", means=means), self.language)
 
@@ -53,6 +87,12 @@ class Asking:
         if not self.asked.url:
             return Text(text)
         return Link(text, say("pay.button_short", self.language), self.asked.url)
+
+    def reminder_short(self) -> Template:
+        """For a closed window. What is paid in the chat is there already, and its reference serves no second message."""
+        if self.asked.method != "whatsapp_pay":
+            return self.short()
+        return order_update(self.store, self._say("pay.reminder"), self.language)
 
     def failed(self) -> str:
         return self._say("pay.failed")

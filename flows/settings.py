@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from flows import kinds, vocabulary
-from flows.kinds import AMOUNT, CLOSED, HOURS, LANGUAGE, NONE, ON_OFF, SPAN, WORDS, Kind
+from flows.kinds import AMOUNT, CLOSED, HOURS, IMPORTER, LANGUAGE, NONE, ON_OFF, SPAN, WORDS, Kind
 from flows.spelling import nearest
 from flows.vocabulary import Vocabulary
 
@@ -65,12 +65,21 @@ _ROWS = (
         "ways to pay; the first one counts",
         built=True,
     ),
-    Setting("pay.provider", kinds.optional(kinds.choice(*PROVIDERS)), NONE, "who collects payments"),
-    Setting("pay.configuration", kinds.optional(WORDS), NONE, "name of the payment configuration at Meta"),
-    Setting("pay.vpa", kinds.optional(WORDS), NONE, "UPI address that receives the money"),
-    Setting("pay.mcc", kinds.optional(WORDS), NONE, "merchant category code"),
-    Setting("pay.purpose", kinds.optional(WORDS), NONE, "purpose code of a payment"),
-    Setting("pay.note", kinds.optional(WORDS), NONE, "words the customer reads beside the payment"),
+    Setting("pay.provider", kinds.optional(kinds.choice(*PROVIDERS)), NONE, "who collects WhatsApp Pay", built=True),
+    Setting("pay.configuration", kinds.optional(WORDS), NONE, "name of the payment configuration at Meta", built=True),
+    Setting(
+        "pay.standing",
+        kinds.optional(WORDS),
+        NONE,
+        "how Meta says that a configuration stands; kept by itself",
+        built=True,
+    ),
+    Setting("pay.vpa", kinds.optional(WORDS), NONE, "UPI address that receives the money", built=True),
+    Setting("pay.mcc", kinds.optional(WORDS), NONE, "merchant category code", built=True),
+    Setting("pay.purpose", kinds.optional(WORDS), NONE, "purpose code of a payment", built=True),
+    Setting("pay.note", kinds.optional(WORDS), NONE, "words the customer reads beside the payment", built=True),
+    Setting("pay.origin", WORDS, "India", "the country that the goods come from", built=True),
+    Setting("pay.importer", kinds.optional(IMPORTER), NONE, "who answers for the goods in India", built=True),
     Setting(
         "pay.links", kinds.optional(kinds.choice(*LINKS)), NONE, "who makes the pages behind payment links", built=True
     ),

@@ -6,24 +6,32 @@ ends with a parameter.
 
 from dataclasses import dataclass, replace
 
-from flows.messages import Template
+from flows.messages import OrderDetails, OrderStatus, Template
 from flows.phrases import LANGUAGES, say, spoken
 from flows.settings import Settings
 from flows.store import Store
 
 ORDER_UPDATE, STAFF_ALERT = "order_update", "staff_alert"
+ORDER_PAYMENT, ORDER_PROGRESS = "order_payment", "order_progress"
+"""What is paid by the template's own button, and what becomes of such an order: only for stores that use it."""
+PAID_IN_CHAT = ("whatsapp_pay", "pix")
 UTILITY = "UTILITY"
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A template as Meta is asked for it: `{{1}}` and `{{2}}` in the body, an example for each."""
+    """A template as Meta is asked for it: `{{1}}` and `{{2}}` in the body, an example for each.
+
+    `button` is what the button of an ORDER_DETAILS template says; `sub_category` another kind of its own.
+    """
 
     name: str
     language: str
     category: str
     body: str
     examples: tuple[str, str]
+    button: str = ""
+    sub_category: str = ""
 
 
 def definitions(store: Store) -> tuple[Definition, ...]:
@@ -37,14 +45,27 @@ def definitions(store: Store) -> tuple[Definition, ...]:
     )
 
 
-def _define(store: Store, language: str) -> tuple[Definition, Definition]:
+def _define(store: Store, language: str) -> tuple[Definition, ...]:
     blanks = {"store": "{{1}}", "news": "{{2}}"}
     order = say("template.order_update", language, **blanks)
     alert = say("template.staff_alert", language, **blanks)
-    return (
+    both = (
         Definition(ORDER_UPDATE, language, UTILITY, order, (store.name, say("template.example_news", language))),
         Definition(STAFF_ALERT, language, UTILITY, alert, (store.name, say("template.example_alert", language))),
     )
+    if not set(PAID_IN_CHAT) & set(Settings(store.settings).get("payment_methods")):
+        return both
+    payment, asked = say("template.order_payment", language, **blanks), say("template.example_payment", language)
+    progress, told = say("template.order_progress", language, **blanks), say("template.example_progress", language)
+    return (
+        *both,
+        Definition(ORDER_PAYMENT, language, UTILITY, payment, (store.name, asked), button=REVIEW_AND_PAY),
+        Definition(ORDER_PROGRESS, language, UTILITY, progress, (store.name, told), sub_category="ORDER_STATUS"),
+    )
+
+
+REVIEW_AND_PAY = "Review and Pay"
+"""Meta writes the button's text itself, in the language of the phone; this is the one that it is created with."""
 
 
 def order_update(store: Store, news: str, language: str, *, name: str | None = None) -> Template:
@@ -55,3 +76,13 @@ def order_update(store: Store, news: str, language: str, *, name: str | None = N
 def staff_alert(store: Store, news: str, language: str) -> Template:
     """`news` for somebody of the shop who has not written for a day."""
     return Template(STAFF_ALERT, spoken(language), (store.name, news))
+
+
+def order_payment(store: Store, news: str, details: OrderDetails, language: str) -> Template:
+    """What is to be paid, for a customer whose window is closed."""
+    return Template(ORDER_PAYMENT, spoken(language), (store.name, news), details)
+
+
+def order_progress(store: Store, news: str, told: OrderStatus, language: str) -> Template:
+    """What became of it, likewise."""
+    return Template(ORDER_PROGRESS, spoken(language), (store.name, news), told)

@@ -12,7 +12,7 @@ from flows.requests import Asking
 from flows.settings import Settings
 from flows.templates import order_update
 from flows.till import Till
-from models import calls, contacts, effects, ledger, orders, outbox, payments, timers
+from models import calls, contacts, effects, ledger, orders, outbox, payments, progress, timers
 from models.inbox import Event
 from models.orders import Actor
 from models.payments import Taken
@@ -26,29 +26,45 @@ async def on_ask(work: Work, event: Event, subject: str) -> None:
     asked = await payments.open_of(work, order)
     if order.status in DEAD or not order.balance_due:
         await payments.withdraw(work, order, actor)
-        return
+        order, asked = await orders.get(work, order.id), None
+    await progress.follow(work, order, event.id)
     if asked is not None and asked.amount > order.balance_due:
         after, fresh = await payments.ask(
             work, order, amount=order.balance_due, method=asked.method, actor=actor, by=TIMER
         )
         await say_request(work, event, after, fresh)
         return
-    if not rules.wants_money(order, settings) or not rules.is_configured(order.payment_method, settings):
+    method = order.payment_method
+    is_silent = method != "whatsapp_pay" and not rules.is_configured(method, settings)
+    if is_silent or not rules.wants_money(order, settings):
         return
     amount = rules.amount_to_ask(order, settings)
     found, _ = await ledger.money_of(work, order)
     if not any(payment.reference and payment.method in rules.ASKED_FOR for payment in found):
-        after, fresh = await payments.ask(
-            work, order, amount=amount, method=order.payment_method, actor=actor, by=TIMER
-        )
+        after, fresh = await payments.ask(work, order, amount=amount, method=method, actor=actor, by=TIMER)
         await say_request(work, event, after, fresh)
+
+
+async def _not_possible(work: Work, event: Event, order: Order, asked: Payment, news: str) -> None:
+    """Nobody is asked in vain: the shop hears why, the customer that somebody sees to it."""
+    if asked.provider_id and asked.provider != rules.WHATSAPP:
+        calls.book(work, rules.WITHDRAW, asked, cause=event.id)
+    asked = await payments.could_not_ask(work, order, asked, Actor(None, event.id))
+    about = await _asking(work, await orders.get(work, order.id), asked)
+    _tell_staff(work, news, order)
+    _say(work, event, order, about, about.unavailable())
 
 
 async def say_request(work: Work, event: Event, order: Order, asked: Payment) -> None:
     """Ask the customer, as soon as there is something to pay with."""
-    if asked.asked_at is None or not order.has_chat:
+    if asked.asked_at is None:
         return
     about = await _asking(work, order, asked)
+    if news := about.news_not_possible():
+        await _not_possible(work, event, order, asked, news)
+        return
+    if not order.has_chat:
+        return
     outbox.say(
         work, order.contact_id, about.message(), cause=event.id,
         fallback=about.short(), order_id=order.id, arrival=outbox.ONCE, purpose=outbox.NOTICE,
@@ -96,11 +112,8 @@ async def _on_means(work: Work, event: Event, asked: Payment, answered: Answered
             calls.book(work, rules.WITHDRAW, late, cause=event.id)
         return
     if answer.fault:
-        asked = await payments.could_not_ask(work, order, asked, Actor(None, event.id))
-        about = await _asking(work, await orders.get(work, order.id), asked)
-        _tell_staff(work, about.news_not_asked(answer.fault), order)
-        if order.has_chat:
-            _say(work, event, order, about, about.unavailable())
+        about = await _asking(work, order, asked)
+        await _not_possible(work, event, order, asked, about.news_not_asked(answer.fault))
         return
     await say_request(work, event, order, payments.means(work, asked, url=answer.url, provider_id=answer.provider_id))
 
@@ -114,8 +127,8 @@ async def on_remind(work: Work, event: Event, subject: str) -> None:
     if order.balance_due and order.has_chat:
         about = await _asking(work, order, asked)
         outbox.say(
-            work, order.contact_id, about.reminder(), cause=event.id, fallback=about.short(), order_id=order.id,
-            purpose=outbox.NOTICE,
+            work, order.contact_id, about.reminder(), cause=event.id, fallback=about.reminder_short(),
+            order_id=order.id, purpose=outbox.NOTICE,
         )  # fmt: skip
 
 
@@ -203,4 +216,7 @@ def _say(work: Work, event: Event, order: Order, about: Asking, text: str) -> No
 async def _asking(work: Work, order: Order, asked: Payment) -> Asking:
     customer = await contacts.get(work, order.contact_id)
     language = customer.language or work.store.language
-    return Asking(order, asked, work.store, Settings(work.store.settings), language)
+    lines = await orders.lines_of(work, order)
+    return Asking(
+        order, asked, work.store, Settings(work.store.settings), language, lines, customer.known_as(language)
+    )  # fmt: skip

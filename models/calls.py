@@ -75,8 +75,12 @@ def book(
         "description": description, "provider_id": payment.provider_id, "transaction_id": payment.transaction_id,
         "expires_at": payment.expires_at.isoformat() if payment.expires_at else None,
         "created_at": payment.created_at.isoformat(), "capture": capture,
-        **({"refund_amount": refund.amount, "refund_transaction": refund.transaction_id} if refund else {}),
     }  # fmt: skip
+    if refund is not None:
+        details |= {
+            "refund_amount": refund.amount, "refund_transaction": refund.transaction_id,
+            "refund_at": refund.created_at.isoformat(),
+        }  # fmt: skip
     row = (
         work.ids.new(), work.store.id, payment.provider, kind, payment.id, refund.id if refund else None, details, 0,
         cause, "due", work.now, work.now,

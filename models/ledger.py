@@ -40,6 +40,7 @@ class PaymentRow(Model):
     expires_at = fields.DatetimeField(null=True)
     ended = fields.CharField(max_length=10, default="", db_default="")
     is_held = fields.BooleanField(default=False, db_default=False)
+    told = fields.CharField(max_length=12, default="", db_default="")
     version = fields.BigIntField(default=1, db_default=1)
 
     class Meta:

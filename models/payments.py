@@ -28,7 +28,7 @@ from flows.payments import (
     Report,
 )  # fmt: skip
 from flows.settings import Settings
-from models import calls, orders, timers
+from models import calls, orders, progress, timers
 from models.ledger import PAYMENTS, REFUNDS, PaymentRow, RefundRow, change, change_refund, look_later, money_of, settle
 from models.orders import Actor
 from models.statements import INT, TEXT, select
@@ -146,16 +146,17 @@ async def ask(work: Work, order: Order, *, amount: int, method: str, actor: Acto
     settings, (found, _) = _rules(work), await money_of(work, order)
     for old in found:
         if old.is_payable:
-            _end(work, old, CANCELED, actor)
+            await _end(work, order, old, CANCELED, actor)
     id_ = work.ids.new()
     provider = payments.provider_of(method, settings)
-    is_made = provider in ("", "whatsapp")
+    is_made = provider in ("", payments.WHATSAPP)
     asked = work.add(
         PAYMENTS,
         Payment(
             id_, work.store.id, order.id, method, amount, order.currency, CHECKOUT, work.now, provider=provider,
             reference=reference_of(id_), expires_at=payments.lapses_at(work.now, settings),
             asked_at=work.now if is_made else None,
+            provider_id=(settings.get("pay.configuration") or "") if provider == payments.WHATSAPP else "",
         ),
     )  # fmt: skip
     if not is_made:
@@ -185,7 +186,7 @@ async def could_not_ask(work: Work, order: Order, asked: Payment, actor: Actor) 
 async def withdraw(work: Work, order: Order, actor: Actor, *, because: str = CANCELED) -> list[Payment]:
     """End what could still be paid, for nothing more is to be paid; the provider is told. Returns what has ended."""
     found, _ = await money_of(work, order)
-    ended = [_end(work, old, because, actor) for old in found if old.is_payable]
+    ended = [await _end(work, order, old, because, actor) for old in found if old.is_payable]
     if ended:
         await _note(work, order, _HISTORY[because], " ".join(payment.reference for payment in ended), actor)
     return ended
@@ -197,10 +198,11 @@ async def _note(work: Work, order: Order, name: str, note: str, actor: Actor) ->
     orders.amend(work, after, Action(name, SYSTEM, note=note, is_quiet=True), actor)
 
 
-def _end(work: Work, old: Payment, because: str, actor: Actor) -> Payment:
+async def _end(work: Work, order: Order, old: Payment, because: str, actor: Actor) -> Payment:
     _stop_timers(work, old)
-    if old.provider_id:
+    if old.provider_id and old.provider != payments.WHATSAPP:
         calls.book(work, WITHDRAW, old, cause=actor.event_id)
+    old = await progress.ended(work, order, old, cause=actor.event_id)
     return change(work, old, state=VOID, ended=because)
 
 

@@ -1,6 +1,7 @@
 """The dispatcher's half of reading: a stored item as a value of `flows/inbound.py`, field by field, trusting none."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from bot.whatsapp.fields import array, integer, loads, mapping, matching, moment, name, number, plain, price, text
@@ -15,6 +16,7 @@ from flows.inbound import (
     Media,
     Message,
     Other,
+    PaymentConfiguration,
     Reaction,
     Revision,
     Sender,
@@ -25,7 +27,7 @@ from flows.inbound import (
 )
 from flows.payments import AUTHORIZED, CAPTURED, PROCESSED, REFUSED, Report, Reported
 
-Reading = Message | StatusReport | TemplateUpdate | AccountNotice | Reported
+Reading = Message | StatusReport | TemplateUpdate | AccountNotice | PaymentConfiguration | Reported
 
 BODY, CAPTION, PERSON, LABEL, PLACE = 4096, 1024, 300, 100, 1000
 FORM = 65_536
@@ -57,7 +59,7 @@ def read(kind: str, payload: bytes) -> Reading | None:
         case "payment":
             return Reported(payment_reports(mapping(item.get("payment")), item.get("status")))
         case "account":
-            return AccountNotice(str(kept.get("field")), _summary(item))
+            return _configuration(item) or AccountNotice(str(kept.get("field")), _summary(item))
         case "errors":
             return AccountNotice(kind, _summary(item))
     return None
@@ -222,16 +224,21 @@ def payment_reports(payment: dict[str, Any], status: object, *, is_sure: bool = 
                 method="whatsapp_pay", is_sure=is_sure,
             )
         )  # fmt: skip
-    for refund in map(mapping, array(payment.get("refunds"))):
-        became, identity = _REFUND_SAYS.get(str(refund.get("status"))), name(refund.get("id"), 100)
-        if became is not None and identity is not None:
-            reports.append(
-                Report(
-                    "whatsapp", reference, became, _amount(refund.get("amount")), currency, refund=identity,
-                    is_sure=is_sure,
-                )
-            )  # fmt: skip
-    return tuple(reports)
+    return (*reports, *refund_reports(array(payment.get("refunds")), reference, currency, is_sure=is_sure))
+
+
+def refund_reports(
+    refunds: Iterable[object], reference: str, currency: str, *, is_sure: bool = False
+) -> tuple[Report, ...]:
+    """What is told of money that goes back; nothing of what is still on its way."""
+    told = [(_REFUND_SAYS.get(str(refund.get("status"))), refund) for refund in map(mapping, refunds)]
+    return tuple(
+        Report(
+            "whatsapp", reference, became, _amount(refund.get("amount")), currency, refund=identity, is_sure=is_sure
+        )
+        for became, refund in told
+        if became is not None and (identity := name(refund.get("id"), 100)) is not None
+    )  # fmt: skip
 
 
 _PAYMENT_SAYS = {
@@ -268,6 +275,15 @@ def _reason(value: dict[str, Any]) -> str | None:
         return f"will become {category}"
     reason = text(value.get("reason"), PERSON)
     return None if reason == "NONE" else reason
+
+
+def _configuration(value: dict[str, Any]) -> PaymentConfiguration | None:
+    """Meta's pages write the status with a blank in webhooks, with an underscore elsewhere."""
+    named, status = text(value.get("configuration_name"), 60), text(value.get("status"), LABEL)
+    if named is None or status is None:
+        return None
+    provider = text(value.get("provider_name"), LABEL) or "?"
+    return PaymentConfiguration(" ".join(named.split()), provider, " ".join(status.replace("_", " ").split()))
 
 
 def _summary(value: dict[str, Any]) -> str:

@@ -74,16 +74,20 @@ async def push(client: Client, waba: str, wanted: Iterable[Definition]) -> list[
 
 async def _put(client: Client, waba: str, template: Definition, state: TemplateState | None) -> str:
     title = _title(template)
-    body = {"type": "BODY", "text": template.body, "example": {"body_text": [list(template.examples)]}}
+    body: dict[str, Any] = {"type": "BODY", "text": template.body, "example": {"body_text": [list(template.examples)]}}
+    buttons = [{"type": "ORDER_DETAILS", "text": template.button}] if template.button else []
+    components = [body, *([{"type": "BUTTONS", "buttons": buttons}] if buttons else [])]
     if state is None:
         new = {"name": template.name, "language": template.language, "category": template.category}
-        answer = mapping(await client.call("POST", f"{waba}/message_templates", json={**new, "components": [body]}))
+        if template.sub_category:
+            new["sub_category"] = template.sub_category
+        answer = mapping(await client.call("POST", f"{waba}/message_templates", json={**new, "components": components}))
         return f"{title}: created, {(text(answer.get('status'), 30) or 'PENDING').lower()}"
     if state.body == template.body:
         return f"{title}: unchanged, {state.status.lower()}"
     if state.status not in _EDITABLE:
         return f"{title}: differs, but cannot be reworded while {state.status.lower()}"
-    await client.call("POST", state.id, json={"components": [body]})
+    await client.call("POST", state.id, json={"components": components})
     return f"{title}: reworded, under review again"
 
 

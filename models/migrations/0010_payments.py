@@ -42,6 +42,9 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name="PaymentRow", name="is_held", field=fields.BooleanField(default=False, db_default=False)
         ),
+        ops.AddField(
+            model_name="PaymentRow", name="told", field=fields.CharField(max_length=12, default="", db_default="")
+        ),
         ops.AddField(model_name="PaymentRow", name="version", field=fields.BigIntField(default=1, db_default=1)),
         ops.AddField(
             model_name="RefundRow", name="transaction_id", field=fields.CharField(null=True, max_length=100)

@@ -15,6 +15,31 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "pay.reminder": "⏰ {label} is not paid yet: {amount} is due.",
     "pay.failed": "{label}: the payment of {amount} did not go through. Nothing was taken; you can try again.",
     "pay.unavailable": "{label}: I cannot offer you a way to pay just now. {store} knows, and will come back to you.",
+    # WhatsApp Pay in India
+    "pay.details": "💳 {label}: please pay {amount} to {store}, here in WhatsApp.",
+    "pay.details_link": "💳 {label}: please pay {amount} to {store}: {link}",
+    "pay.details_hidden": (
+        "💳 {label}: {amount} is to be paid to {store} in WhatsApp, and this phone cannot show it. Update WhatsApp, or tell"
+        " us here and we find another way."
+    ),
+    "pay.part": "A part of order {label}",
+    "progress.ended": "{label}: please do not pay {amount} any more; this request has ended.",
+    "progress.is": "{label}: {status}",
+    "news.not_configured": (
+        "⚠️ {head}\nI could not ask for {amount}: {method} is not set up. Missing: {missing}. Set it with"
+        " *settings NAME VALUE*, then: *pay {number}*"
+    ),
+    "news.pay_inactive": (
+        "⚠️ {head}\nI could not ask for {amount}: Meta says that the payment configuration {name} is {status}. Connect it in"
+        " WhatsApp Manager, under Payments, then: *pay {number}*"
+    ),
+    "news.pay_standing": "💳 Meta says that the payment configuration {name} ({provider}) is {status}.",
+    "news.pay_standing_bad": (
+        "⚠️ Meta says that the payment configuration {name} ({provider}) is {status}: customers cannot be asked to pay"
+        " in WhatsApp until you connect it in WhatsApp Manager, under Payments."
+    ),
+    "fault.currency": "WhatsApp Pay takes only INR",
+    "fault.no_pin": "the address has no PIN code of six digits; give it with *address*",
     # What staff read
     "news.paid": "💰 {head}\n{customer} has paid {amount} by {method}. {stands}",
     "news.pay_failed": "💳 {head}\nA payment of {amount} failed{reason}. The customer can try again.",
