@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from flows import alerts, limits, messages, outbound
 from flows.errors import Consequence, classify
 from flows.inbound import StatusReport
+from flows.messages import OrderStatus
 from handlers.turn import tell_staff
-from models import contacts, inbox, outbox
+from models import contacts, inbox, outbox, payments
 from models.inbox import Event
 from models.outbox import Outbound
 from models.work import Work
 
+PAYING = 2047
+"""Meta's code for an order that is not canceled on the customer's page since it is paid, or just being paid."""
 TAKEN = 200
 """The HTTP status of a send whose failure is told by a status: it was accepted first."""
 
@@ -61,6 +64,8 @@ async def _settle(work: Work, row: Outbound, reports: Sequence[StatusReport]) ->
 async def _on_failure(work: Work, row: Outbound, code: int | None) -> None:
     """Accepted first and failed afterwards: say it in a form that helps, else staff must know."""
     verdict = classify(code, TAKEN)
+    if code == PAYING and isinstance(row.message, OrderStatus):
+        await payments.look_up_by(work, row.message.reference, row.cause_id)
     if verdict.consequence is Consequence.USE_TEMPLATE and not row.closed:
         outbox.say_again(work, row, row.message, closed=True)
     elif verdict.consequence is Consequence.OTHER_FORM and (instead := messages.in_words(row.message)) is not None:

@@ -226,6 +226,13 @@ def look_up(work: Work, asked: Payment, cause: int) -> None:
     calls.book(work, LOOK_UP, asked, cause=cause)
 
 
+async def look_up_by(work: Work, reference: str, cause: int | None) -> None:
+    """The same by our reference, where somebody can be asked."""
+    for asked in await _of_reference(work, reference):
+        if asked.provider:
+            calls.book(work, LOOK_UP, asked, cause=cause)
+
+
 async def take(work: Work, report: Report, event_id: int) -> Taken:
     """What a provider tells becomes part of the ledger, once, however often and in whatever order it is told."""
     report = _fitting(report)

@@ -13,11 +13,11 @@ from bot import settings
 from bot.app import App
 from bot.clock import Clock
 from bot.faults import FaultPoints
-from bot.sandbox.bubbles import Bubble
+from bot.sandbox.bubbles import Bubble, Json
 from bot.sandbox.payments.counter import act
 from bot.sandbox.phone import Phone
 from bot.sandbox.server import Sandbox
-from flows.money import parse_amount
+from flows.money import parse_amount, show
 from flows.store import Store
 from models import inbox, invariants
 from models.inbox import Arrival
@@ -97,12 +97,16 @@ class Stage:
                 self.sandbox.world.change(phone.person, bsuid=what)
 
     def _pay(self, phone: Phone, what: str) -> None:
-        """On the newest page that a link on this phone opens."""
+        """What the newest message that asks for money asks for: in the chat, or on the page that its link opens."""
         providers = self.sandbox.world.providers
-        links = [str(bubble.shown["url"]) for bubble in reversed(phone.bubbles) if "url" in bubble.shown]
-        page = next((found for url in links if (found := providers.page_at(url)) is not None), None)
-        if page is None:
-            raise LookupError(f"{phone.person.name}'s phone shows no link to pay by")
+        for bubble in reversed(phone.bubbles):
+            if (page := providers.page_at(str(bubble.shown.get("url", "")))) is not None:
+                break
+            if "order_details" in bubble.shown:
+                _pay_in_chat(phone, what)
+                return
+        else:
+            raise LookupError(f"{phone.person.name}'s phone shows nothing to pay")
         match what:
             case "":
                 act(providers, page, "pay")
@@ -118,6 +122,10 @@ class Stage:
     def _meta(self, verb: str, what: str) -> None:
         if verb == "delivers":
             self.sandbox.redeliver()
+            return
+        if verb == "says":
+            name, _, standing = what.partition(" is ")
+            self.sandbox.world.configure_payments(name, "razorpay", standing)
             return
         status = {"approves": "APPROVED", "pauses": "PAUSED", "rejects": "REJECTED", "disables": "DISABLED"}[verb]
         self.sandbox.world.announce(self.sandbox.templates.mark(what, self.store.language, status))
@@ -213,11 +221,43 @@ def _send(phone: Phone, what: str) -> None:
             phone.media(kind, b"a file", mime_type=mime_type, filename=filename)
 
 
+def _pay_in_chat(phone: Phone, what: str) -> None:
+    if what in ("", "fail", "wait"):
+        phone.pay(what or "pay")
+    else:
+        amount, _, currency = what.partition(" ")
+        phone.pay(amount=parse_amount(amount, "INR"), currency=currency)
+
+
+def _asked(details: Json) -> tuple[tuple[str, str], ...]:
+    """The items, what else the sum is made of, and the sum, as the phone lists them."""
+    order, currency = details["order"], str(details["currency"])
+
+    def money(minor: int) -> str:
+        return show(minor, currency, "en_IN")
+
+    items = [(i["name"], f"{i['quantity']} × {money(i['amount']['value'])}") for i in order["items"]]
+    parts = [(name, money(order[name]["value"])) for name in ("tax", "shipping", "discount") if order.get(name)]
+    return (
+        *items,
+        *(part for part in parts if order[part[0]]["value"]),
+        ("Total", money(details["total_amount"]["value"])),
+    )
+
+
 def _shown(bubble: Bubble) -> Shown:
     shown = bubble.shown
     template = shown.get("template")
     if "address" in shown:
         return Shown(bubble.body, kind="address form")
+    if "order_details" in shown:
+        details = shown["order_details"]
+        title = "Pay now" if details["order"].get("type") == "quick_pay" else "Review and pay"
+        kind = f"template {template['name']}" if template else "order details"
+        return Shown(bubble.body, (title,), _asked(details), kind=kind)
+    if "order_status" in shown:
+        status = str(shown["order_status"]["order"]["status"])
+        return Shown(bubble.body, kind=f"template {template['name']}" if template else f"order status {status}")
     if template:
         return Shown(str(template["text"]), kind=f"template {template['name']}")
     rows = tuple((str(row["title"]), str(row.get("description", ""))) for row in bubble.rows)

@@ -1,6 +1,7 @@
 """The rest of the fake Graph API: media, templates, catalogue, commerce settings and the nodes themselves."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from aiohttp import BodyPartReader, web
@@ -97,6 +98,22 @@ class Business:
         self._world.commerce |= settings
         return reply({"success": True})
 
+    async def look_up(self, request: web.Request) -> web.Response:
+        self._is(request, self._world.credentials.phone_number_id)
+        asked = request.match_info
+        return reply(self._world.in_chat.look_up(asked["configuration"], asked["reference"]))
+
+    async def refund(self, request: web.Request) -> web.Response:
+        """Told by webhook as well; what is on its way is there an hour later (a guess: Meta says up to seven days)."""
+        self._is(request, self._world.credentials.phone_number_id)
+        answer, asked = self._world.in_chat.refund(await read_json(request))
+        if answer["status"] == "pending":
+            self._world.in_chat.settle_refunds(asked)
+            self._world.tell_payment(asked, after=timedelta(hours=1))
+        else:
+            self._world.tell_payment(asked)
+        return reply(answer)
+
     async def unknown(self, request: web.Request) -> web.Response:
         kind = "get" if request.method == "GET" else "post"
         raise GraphError(
@@ -145,6 +162,8 @@ def add_graph(app: web.Application, world: World, sends: Sends, public_url: str)
         ("GET", f"{node}/products", business.products),
         ("GET", f"{node}/whatsapp_commerce_settings", business.commerce),
         ("POST", f"{node}/whatsapp_commerce_settings", business.set_commerce),
+        ("GET", f"{node}/payments/{{configuration}}/{{reference}}", business.look_up),
+        ("POST", f"{node}/payments_refund", business.refund),
         ("GET", node, business.node),
         ("*", "/graph/{path:.*}", business.unknown),
     ):

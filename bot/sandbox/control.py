@@ -249,6 +249,8 @@ def _act(phone: Phone, said: Json) -> str:
             return phone.contacts([(_text(card, "name"), str(card.get("phone", ""))) for card in cards], reply_to)
         case "address":
             return phone.address(said.get("values") or {}, reply_to=reply_to, saved=said.get("id"))
+        case "pay":
+            return phone.pay(str(said.get("text") or "pay"), reply_to=reply_to)
         case kind:
             raise ValueError(f"a phone cannot send {kind!r}")
 

@@ -16,7 +16,7 @@ from bot.sandbox.reply import reply
 from bot.sandbox.rules import messages as rules
 from bot.sandbox.rules.errors import GraphError
 from bot.sandbox.webhooks import Update
-from bot.sandbox.world import World
+from bot.sandbox.world import World, paid_here
 
 Json = dict[str, Any]
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -140,6 +140,8 @@ class Sends:
             world.media.check_send(kind, body[kind]["id"], now)
         if kind == "interactive":
             self._products(body["interactive"], now)
+        if (details := paid_here(body, "order_details")) is not None:
+            self._payment(details, now)
         world.pace.spend(person.id, now)
         return template
 
@@ -156,15 +158,13 @@ class Sends:
             items = [i for s in action.get("sections", []) for i in s["product_items"]] or [action]
             if not any(item["product_retailer_id"] in world.catalogue for item in items):
                 raise GraphError(131009, "No product found for the given retailer ids")
-        if interactive["type"] == "order_details":
-            self._payment(action["parameters"], now)
         thumbnail = action.get("parameters", {}).get("thumbnail_product_retailer_id")
         if thumbnail is not None and thumbnail not in world.catalogue:
             raise GraphError(131009, "thumbnail_product_retailer_id: no such product in the catalogue")
 
     def _payment(self, details: Json, now: datetime) -> None:
         """A reference id serves one message (documented); an order ends at least 300 s from now."""
-        if details["reference_id"] in self._world.references:
+        if details["reference_id"] in self._world.in_chat:
             raise GraphError(131009, f"reference_id {details['reference_id']!r} was used before")
         expiration = details["order"].get("expiration")
         if expiration and int(expiration["timestamp"]) < now.timestamp() + 300:

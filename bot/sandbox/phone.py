@@ -9,6 +9,7 @@ import orjson
 from bot.sandbox.bubbles import Bubble
 from bot.sandbox.catalogue import money, plain
 from bot.sandbox.media import RECEIVED
+from bot.sandbox.payments.whatsapp import FAIL, PAY, WAIT
 from bot.sandbox.people import Person
 from bot.sandbox.world import World
 
@@ -131,6 +132,16 @@ class Phone:
         }
         content = {**self._quote(form), "type": "interactive", "interactive": {"type": "nfm_reply", "nfm_reply": reply}}
         return self._send(content, {"address": values}, reply_to=form)
+
+    def pay(self, how: str = PAY, *, reply_to: str | None = None, amount: int | None = None, currency: str = "") -> str:
+        """Pay what the newest message asks for, or the one `reply_to`; let it fail, or leave it under way."""
+        if how not in (PAY, FAIL, WAIT):
+            raise ValueError(f"people {PAY}, {FAIL} or {WAIT}, not {how!r}")
+        wamid = reply_to or self._newest("order_details")
+        asked = self._world.in_chat.of_message(wamid)
+        if asked is None or asked.person != self._id:
+            raise LookupError("that message asks for no money")
+        return self._world.pay(asked, how, amount=amount, currency=currency)
 
     def unsupported(self) -> str:
         """Something that the platform does not pass on, a poll for example."""

@@ -88,6 +88,11 @@ class Templates:
         if template["status"] in {"PAUSED", "DISABLED"}:
             raise GraphError(132015 if template["status"] == "PAUSED" else 132016, f"{name} is {template['status']}")
         kinds = {part["type"].lower() for part in template["components"]} | {"button"}
+        kinds |= {"order_status"} if template.get("sub_category") == "ORDER_STATUS" else set()
+        if any(_is_payment(b) for part in template["components"] for b in part.get("buttons", [])) and not any(
+            component.get("sub_type") == "order_details" for component in given.get("components", [])
+        ):
+            raise GraphError(131008, f"{name} needs what its button pays")
         for component in given.get("components", []):
             if component["type"] not in kinds:
                 raise GraphError(132012, f"{name} has no {component['type']}")
@@ -101,6 +106,10 @@ class Templates:
             if button["type"] == "QUICK_REPLY"
         ]
         return {"name": name, "language": language, "text": words, "category": template["category"], "buttons": buttons}
+
+
+def _is_payment(button: Json) -> bool:
+    return bool(button["type"] == "ORDER_DETAILS")
 
 
 def _components(components: Any) -> None:

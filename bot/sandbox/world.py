@@ -17,7 +17,9 @@ from bot.sandbox.faults import Faults
 from bot.sandbox.ledger import Ledger
 from bot.sandbox.media import Media
 from bot.sandbox.pace import Pace
+from bot.sandbox.payments import whatsapp
 from bot.sandbox.payments.providers import Providers
+from bot.sandbox.payments.whatsapp import Asked, InChat
 from bot.sandbox.people import People, Person, changed
 from bot.sandbox.rules.errors import GraphError
 from bot.sandbox.templates import Templates
@@ -56,7 +58,7 @@ class World:
         )
         self.providers = Providers(credentials=credentials, clock=clock, ledger=self.ledger, faults=self.faults)
         self._sent: dict[str, Json] = {}
-        self.references: set[str] = set()
+        self.in_chat = InChat(clock=clock, ledger=self.ledger, faults=self.faults)
         self._replay()
         clock.listeners.append(self.moved)
 
@@ -140,7 +142,6 @@ class World:
             type=kind,
             window_open=self.window(person) is not None,
             template=template and template["category"].lower(),
-            reference=_reference(body),
             v24=v24,
         )
         self._keep(entry)
@@ -150,7 +151,15 @@ class World:
         if "products" in drawn:  # unknown ones fall off the list silently: documented
             drawn["products"] = [sku for sku in drawn["products"] if sku in self.catalogue]
         reply_to = body.get("context", {}).get("message_id")
+        asks, tells = paid_here(body, "order_details"), paid_here(body, "order_status")
+        if asks is not None:
+            drawn |= _payable(self.in_chat.ask(person.id, wamid, asks), asks)
+        refused = self.in_chat.progress(tells) if tells is not None else None
+        if tells is not None:
+            drawn["order_status"] = tells
         self.show(person.id, Bubble(wamid, "bot", now, kind, drawn, reply_to=reply_to, status="sent"))
+        if refused is not None:
+            return wamid, self._fail(person, wamid, refused)
         if self.faults.take("failed_next"):
             return wamid, self._fail(person, wamid)
         self._tick(wamid, "delivered")
@@ -201,6 +210,16 @@ class World:
         source = f"template:{template['name']}:{template['language']}:{template['status']}:{at}"
         self.delivery.put(value, [source], field="message_template_status_update", at=at)
 
+    def configure_payments(self, name: str, provider: str, status: str) -> None:
+        """Tell the bot how a payment configuration stands now: "Active", "Needs Connecting" or "Needs Testing"."""
+        now = self.clock.now()
+        at = int(now.timestamp())
+        value = {
+            "configuration_name": name, "provider_name": provider, "provider_mid": "sandbox", "status": status,
+            "created_timestamp": at, "updated_timestamp": at,
+        }  # fmt: skip
+        self.delivery.put(value, [f"payments:{name}:{status}:{at}"], field="payment_configuration_update", at=at)
+
     def show(self, person: str, bubble: Bubble) -> None:
         self.ledger.write("bubble", person=person, bubble=bubble.json())
         self.conversations.add(person, bubble)
@@ -213,8 +232,28 @@ class World:
         self.ledger.write("tick", wamid=wamid, status=status, error=error)
         self.events.tell("status", person=found[0], wamid=wamid, status=status, **({"error": error} if error else {}))
 
-    def _fail(self, person: Person, wamid: str) -> list[Update]:
-        error = GraphError(self.faults.failed_code)
+    def pay(self, asked: Asked, how: str, *, amount: int | None = None, currency: str = "") -> str:
+        """A person pays what a message asks for, or does not; of a gateway's payment the bot hears. An id of what happened."""
+        self.in_chat.act(asked, how, amount=amount, currency=currency)
+        return self.tell_payment(asked)
+
+    def tell_payment(self, asked: Asked, after: timedelta = AT_ONCE) -> str:
+        """The payment as it stands: on the phone, and by webhook where Meta knows of it."""
+        found = self.conversations.find(asked.wamid)
+        if found is not None:
+            self.show(asked.person, replace(found[1], shown=found[1].shown | {"paying": asked.state}))
+        id_ = webhooks.wamid(asked.person)
+        if asked.way == "payment_gateway":
+            person = self.people.get(asked.person)
+            told = whatsapp.status(
+                asked, self.in_chat.payment(asked), id_=id_, recipient=person.wa_id, at=self.clock.now()
+            )
+            value = webhooks.envelope(self.credentials, contacts=[webhooks.contact(person)], statuses=[told])
+            self.delivery.put(value, [f"payment:{id_}"], after=after)
+        return id_
+
+    def _fail(self, person: Person, wamid: str, error: GraphError | None = None) -> list[Update]:
+        error = error or GraphError(self.faults.failed_code)
         self._tick(wamid, "failed", {"code": error.code, "title": error.title})
         return self._report(person, wamid, ("failed",), error=error.as_status())
 
@@ -252,8 +291,6 @@ class World:
 
     def _keep(self, entry: Json) -> None:
         self._sent[entry["wamid"]] = entry
-        if entry["reference"] is not None:
-            self.references.add(entry["reference"])
 
     def _wrote(self, entry: Json) -> None:
         self.conversations.wrote(entry["person"], datetime.fromisoformat(entry["at"]))
@@ -271,6 +308,8 @@ class World:
                     self._wrote(entry)
                 case "accepted":
                     self._keep(entry)
+                case "asked":
+                    self.in_chat.restore(entry)
                 case "person":
                     self.people.put(Person(**entry["person"]))
                 case "template":
@@ -285,10 +324,25 @@ class World:
                     self.commerce |= entry["settings"]
 
 
-def _reference(body: Json) -> str | None:
-    """The reference id of an order_details message: one that must never be used again."""
-    interactive = body.get("interactive", {})
-    return interactive["action"]["parameters"]["reference_id"] if interactive.get("type") == "order_details" else None
+def paid_here(body: Json, kind: str) -> Json | None:
+    """The parameters of an order_details or order_status message, in its free form or in a template's."""
+    interactive, template = body.get("interactive", {}), body.get("template", {})
+    if interactive.get("type") == kind:
+        parameters: Json = interactive["action"]["parameters"]
+        return parameters
+    for component in template.get("components", []):
+        for parameter in component.get("parameters", []):
+            if (told := parameter.get("action", parameter).get(kind)) is not None:
+                found: Json = told
+                return found
+    return None
+
+
+def _payable(asked: Asked, details: Json) -> Json:
+    """What a phone draws of it: the items, the sums, and how it stands."""
+    [way, *_] = details.get("payment_settings") or [{}]
+    link = way.get("payment_link", {}).get("uri")
+    return {"order_details": details, "paying": asked.state} | ({"url": link, "url_title": "Pay now"} if link else {})
 
 
 def person_json(person: Person) -> Json:

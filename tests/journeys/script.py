@@ -17,11 +17,13 @@
     Asha reacts with 👍                                           to the newest message on her phone
     Asha forwards: doctor                                         words that somebody else wrote
     Asha edits her message: hallo                                 her newest one; `Asha deletes her message` takes it back
-    Asha pays                                                     on the page behind the newest payment link on her phone
+    Asha pays                                                     what the newest message asks for: in the chat, or on the
+                                                                  page behind its link; `Asha begins to pay` takes longer
     Asha pays 100 · Asha pays twice · Asha pays again             another amount (and currency: `100 USD`); once more
     Asha's payment fails
     Asha changes her number to 919800000099                       or her id; WhatsApp tells the shop
     Meta pauses staff_alert                                       or approves, rejects, disables it
+    Meta says that nukkad is Needs Connecting                     of a payment configuration
     Meta delivers everything again
     nothing                                                       nobody's phone shows anything new
     later 25h                                                     the clock moves and timers ring
@@ -249,11 +251,13 @@ _ACTS: tuple[tuple[re.Pattern[str], Callable[..., Act], str], ...] = (
         lambda person, what: Do(person, "pays", what or ""),
         "NAME pays | pays twice | pays again | pays AMOUNT",
     ),
+    (re.compile(rf"{_NAME} begins to pay"), lambda person: Do(person, "pays", "wait"), "NAME begins to pay"),
     (re.compile(rf"{_NAME}'s payment fails"), lambda person: Do(person, "pays", "fail"), "NAME's payment fails"),
     (re.compile(rf"{_NAME} deletes \w+ message"), _does("deletes"), "NAME deletes her message"),
     (re.compile(rf"{_NAME} changes \w+ number to (\d+)"), _does("changes number"), "NAME changes her number to 9198…"),
     (re.compile(rf"{_NAME} changes \w+ id to (\S+)"), _does("changes id"), "NAME changes her id to IN.…"),
     (re.compile(r"Meta (approves|pauses|rejects|disables) (\w+)"), _meta, "Meta approves | pauses | … TEMPLATE"),
+    (re.compile(r"Meta (says) that (\S+ is .+)"), _meta, "Meta says that CONFIGURATION is STATUS"),
     (re.compile(r"Meta (delivers) (everything) again"), _meta, "Meta delivers everything again"),
     (re.compile(rf"{_NAME} taps (.+)"), _tap, "NAME taps TITLE"),
     (re.compile(rf"{_NAME}: (.+)", re.DOTALL), _say, "NAME: what they write"),

@@ -6,6 +6,7 @@ from typing import Any
 from bot.sandbox.rules.errors import GraphError
 from bot.sandbox.rules.fields import Json, bad, link, listing, missing, one_of, table, text
 from bot.sandbox.rules.interactive import check_interactive
+from bot.sandbox.rules.payments import check_order_details, check_order_status
 
 ENVELOPE = {
     "messaging_product", "recipient_type", "to", "recipient", "type", "context",
@@ -131,6 +132,16 @@ def _template(value: Any, path: str) -> None:
         for m, parameter in enumerate(listing(component.get("parameters", []), f"{here}.parameters", least=0, most=99)):
             if not isinstance(parameter, dict):
                 raise bad(f"{here}.parameters[{m}]", "must be an object")
+            _paid_in_chat(parameter, f"{here}.parameters[{m}]")
+
+
+def _paid_in_chat(parameter: Json, path: str) -> None:
+    """What the button of a payment template pays, or what an order's template says of it: as in a message."""
+    action = parameter.get("action")
+    if isinstance(action, dict) and "order_details" in action:
+        check_order_details({"name": "review_and_pay", "parameters": action["order_details"]}, f"{path}.action")
+    if parameter.get("type") == "order_status":
+        check_order_status({"name": "review_order", "parameters": parameter.get("order_status")}, path)
 
 
 _CHECKS = {

@@ -182,7 +182,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     # Templates: what Meta approves, and what goes out when the window is closed
     "template.order_update": "News about your order at {store}: {news} Write to us here if you have a question.",
     "template.staff_alert": "News for the people of {store}: {news} Answer this message to see everything.",
-    "template.order_payment": "{store} asks for a payment: {news} The button below shows it and takes it.",
+    "template.order_payment": "A payment for {store}: {news} The button below shows it and takes it.",
     "template.order_progress": "News about what you paid at {store}: {news} Write to us here if you have a question.",
     "template.example_payment": "#1042: please pay ₹698.00.",
     "template.example_progress": "#1042 is on its way.",

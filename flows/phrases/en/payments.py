@@ -24,7 +24,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     ),
     "pay.part": "A part of order {label}",
     "progress.ended": "{label}: please do not pay {amount} any more; this request has ended.",
-    "progress.is": "{label}: {status}",
+    "progress.is": "{label}: {status}.",
     "news.not_configured": (
         "⚠️ {head}\nI could not ask for {amount}: {method} is not set up. Missing: {missing}. Set it with"
         " *settings NAME VALUE*, then: *pay {number}*"
