@@ -160,6 +160,8 @@ class World:
         self.show(person.id, Bubble(wamid, "bot", now, kind, drawn, reply_to=reply_to, status="sent"))
         if refused is not None:
             return wamid, self._fail(person, wamid, refused)
+        if tells is not None:
+            self._redraw(self.in_chat.get(tells["reference_id"]))
         if self.faults.take("failed_next"):
             return wamid, self._fail(person, wamid)
         self._tick(wamid, "delivered")
@@ -239,9 +241,7 @@ class World:
 
     def tell_payment(self, asked: Asked, after: timedelta = AT_ONCE) -> str:
         """The payment as it stands: on the phone, and by webhook where Meta knows of it."""
-        found = self.conversations.find(asked.wamid)
-        if found is not None:
-            self.show(asked.person, replace(found[1], shown=found[1].shown | {"paying": asked.state}))
+        self._redraw(asked)
         id_ = webhooks.wamid(asked.person)
         if asked.way == "payment_gateway":
             person = self.people.get(asked.person)
@@ -251,6 +251,13 @@ class World:
             value = webhooks.envelope(self.credentials, contacts=[webhooks.contact(person)], statuses=[told])
             self.delivery.put(value, [f"payment:{id_}"], after=after)
         return id_
+
+    def _redraw(self, asked: Asked) -> None:
+        """The message that asked shows how it stands."""
+        found = self.conversations.find(asked.wamid)
+        if found is not None:
+            stands = {"paying": asked.state, "order_is": asked.order}
+            self.show(asked.person, replace(found[1], shown=found[1].shown | stands))
 
     def _fail(self, person: Person, wamid: str, error: GraphError | None = None) -> list[Update]:
         error = error or GraphError(self.faults.failed_code)

@@ -87,6 +87,9 @@ class InChat:
             )
         )  # fmt: skip
 
+    def get(self, reference: str) -> Asked:
+        return self._asked[reference]
+
     def of_message(self, wamid: str) -> Asked | None:
         return next((asked for asked in self._asked.values() if asked.wamid == wamid), None)
 

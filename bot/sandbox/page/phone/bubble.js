@@ -5,6 +5,7 @@ import { marked, plain } from "../marks.js";
 import { local, picture } from "../pictures.js";
 import { time } from "../times.js";
 import { addressCard, cartCard, catalogueCard, contactCard, documentCard, locationCard } from "./cards.js";
+import { canPay, payCard, payTitle } from "./pay.js";
 
 const TICKS = { sent: "tick", delivered: "ticks", read: "ticks" };
 const LABELS = { sent: "Sent", delivered: "Delivered", read: "Read", failed: "Not delivered" };
@@ -67,6 +68,7 @@ function contents(view, actions) {
     bubble.cart ? cartCard(view) : null,
     bubble.location ? locationCard(bubble.location) : null,
     bubble.address && bubble.from === "person" ? addressCard(bubble.address) : null,
+    bubble.order_details ? payCard(bubble) : null,
     bubble.contacts ? contactCard(bubble.contacts) : null,
     bubble.image ? h("img", { class: "photo", src: local(bubble.image), alt: "Picture" }) : null,
     bubble.document || bubble.file ? documentCard(bubble.document ?? bubble.file) : null,
@@ -140,6 +142,8 @@ function taps(bubble, actions) {
       rows.push(tap("pin", "Send location", () => actions.location(bubble)));
     if (bubble.asks === "request_contact_info")
       rows.push(tap("person", "Share contact", () => actions.contact(bubble)));
+    if (bubble.order_details && !bubble.url && canPay(bubble))
+      rows.push(tap(null, payTitle(bubble), () => actions.pay(bubble)));
     if (bubble.url) {
       rows.push(
         h(

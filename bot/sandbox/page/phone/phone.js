@@ -3,6 +3,7 @@
 import { h, icon, iconButton } from "../dom.js";
 import { soon } from "../times.js";
 import { openAddress, phoneOf } from "./address.js";
+import { openPay } from "./pay.js";
 import { Cart, openCatalogue } from "./catalogue.js";
 import { Chat } from "./chat.js";
 import { Composer } from "./composer.js";
@@ -135,6 +136,10 @@ export class Phone {
     location: (bubble) => this.#openLocation(bubble.wamid),
     contact: () => this.#sendContact(),
     address: (bubble) => this.#openAddress(bubble),
+    pay: (bubble) => {
+      const pay = (how) => this.#send({ type: "pay", text: how, reply_to: bubble.wamid });
+      openPay(this.screen, { bubble, pay });
+    },
     jump: (bubble) => this.chat.jumpTo(bubble.wamid),
     menu: (bubble, event) => this.#openMenu(bubble, event),
   };
