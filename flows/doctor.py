@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from flows import durations, limits, vocabulary
+from flows import durations, limits, payments, vocabulary
 from flows.messages import Text
 from flows.phrases import say
 from flows.plain import plain
@@ -78,10 +78,23 @@ def _ill(health: Health, store: Store) -> Iterator[str]:
         yield say("doctor.template", language, name=name, language=code, status=status)
     for fault in vocabulary.faults(Settings(store.settings).get("vocabulary")):
         yield say("doctor.vocabulary", language, fault=plain(fault, 200))
+    yield from _payments(store)
     for name in health.away:
         yield say("doctor.window_closed", language, name=plain(name))
     if not health.products:
         yield say("doctor.catalogue_empty", language)
+
+
+def _payments(store: Store) -> Iterator[str]:
+    """Customers cannot be asked to pay in the chat, though the shop says that they can."""
+    settings, language = Settings(store.settings), store.language
+    if "whatsapp_pay" not in settings.get("payment_methods"):
+        return
+    if missing := payments.lacks("whatsapp_pay", settings):
+        yield say("doctor.payments_missing", language, missing=", ".join(missing))
+    elif status := payments.standing(settings):
+        name = plain(settings.get("pay.configuration"))
+        yield say("doctor.payments_standing", language, name=name, status=plain(status))
 
 
 def _well(health: Health, store: Store) -> Iterator[str]:

@@ -125,6 +125,10 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
         "Template {name} ({language}) is {status}, so it cannot be sent. See it with: python -m bot templates check"
     ),
     "doctor.vocabulary": "Vocabulary: {fault}. Until it is mended the standard words are used.",
+    "doctor.payments_missing": "WhatsApp Pay: not set up, nobody can be asked. Missing: {missing}. Set it: *settings NAME VALUE*",
+    "doctor.payments_standing": (
+        "WhatsApp Pay: Meta says that the configuration {name} is {status}. Connect it in WhatsApp Manager, under Payments."
+    ),
     "doctor.catalogue": {"one": "Catalogue: {count} product.", "other": "Catalogue: {count} products."},
     "doctor.catalogue_empty": "Catalogue: empty, so nobody can order. Fill it with: python -m bot catalog import FILE",
     # Staff: alerts

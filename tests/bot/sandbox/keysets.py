@@ -11,6 +11,7 @@ OPENAPI, PYWA, CHATWOOT = "facebook/openapi", "david-lev/pywa", "chatwoot/chatwo
 BSUID = "documentation: business-scoped user ids"
 STATUS = "documentation: status messages"
 MESSAGES = "documentation: messages webhook"
+PAYMENTS = "documentation: payments API, India"
 ISSUE = "a contact without phones was seen in production: restfb issue 1365"
 
 IDENTITIES = {"from", "from_user_id", "from_parent_user_id"}
@@ -72,6 +73,22 @@ KEYSETS: dict[str, dict[str, str]] = {
         "id status timestamp pricing": STATUS,
         "id status timestamp pricing biz_opaque_callback_data": STATUS,
     },
+    "payment status": {"id type status timestamp payment": PAYMENTS},
+    "payment": {
+        "reference_id amount currency transaction": PAYMENTS,
+        "reference_id amount currency transaction refunds": PAYMENTS,
+    },
+    "amount": {"value offset": PAYMENTS},
+    "transaction": {
+        "id type status created_timestamp updated_timestamp method": PAYMENTS,
+        "id type status created_timestamp updated_timestamp method error": PAYMENTS,
+    },
+    "method": {"type": PAYMENTS},
+    "error of a payment": {"code reason": PAYMENTS},
+    "refund": {"id amount status speed_processed created_timestamp updated_timestamp": PAYMENTS},
+    "value:payment_configuration_update": {
+        "configuration_name provider_name provider_mid status created_timestamp updated_timestamp": PAYMENTS
+    },
     "failed status": {
         "id status timestamp errors": PYWA,
         "id status timestamp errors biz_opaque_callback_data": STATUS,
@@ -109,6 +126,8 @@ def keysets(node: Any, place: str = "body") -> Iterator[tuple[str, frozenset[str
     if place == "message":
         yield f"sender{' of a system message' if node['type'] == 'system' else ''}", keys & IDENTITIES
         yield place, keys - IDENTITIES - {node["type"], "context"}
+    elif place == "status" and node.get("type") == "payment":
+        yield "payment status", keys - RECIPIENTS
     elif place == "status":
         yield "recipient", keys & RECIPIENTS
         yield "failed status" if node["status"] == "failed" else place, keys - RECIPIENTS
@@ -126,6 +145,10 @@ def _below(node: dict[str, Any], place: str, name: str) -> str:
             return "card"
         case "edit", "message":
             return "edited"
+        case "transaction", "error":
+            return "error of a payment"
+        case "payment", "refunds":
+            return "refund"
         case _:
             return _NAMES.get(name, name)
 
