@@ -35,6 +35,11 @@ def is_shown(payment: Payment) -> bool:
     return payment.method == "whatsapp_pay" and payment.asked_at is not None and bool(payment.reference)
 
 
+def is_followed(payment: Payment) -> bool:
+    """Whether its page goes on with the order: it was paid there, or elsewhere after it had been asked for there."""
+    return is_shown(payment) and (payment.counts or payment.told in (PROCESSING, SHIPPED))
+
+
 def of_order(order: Order) -> str:
     """Meta's status of an order that is paid; empty when it has none: what is paid cannot be canceled there."""
     return _OF_ORDER.get(order.status, "")

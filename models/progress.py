@@ -11,7 +11,7 @@ from models.work import Work
 async def follow(work: Work, order: Order, cause: int | None) -> None:
     """Say how far the order is, once for each step, on what it was paid by last."""
     found, _ = await money_of(work, order)
-    paid = [payment for payment in found if payment.counts and progress.is_shown(payment)]
+    paid = [payment for payment in found if progress.is_followed(payment)]
     status = progress.of_order(order)
     if paid and status and order.has_chat:
         await _tell(work, order, max(paid, key=lambda payment: payment.id), status, cause)

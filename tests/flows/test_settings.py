@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.hours import ALWAYS, Closed, Opening, Span
+from flows.payable import Importer
 from flows.settings import STORE_SETTINGS, Settings, SettingsError, Shown, check, parse
 from flows.vocabulary import SHIPPED
 
@@ -24,6 +25,9 @@ DEFAULTS: dict[str, Any] = {
     "pay.mcc": None,
     "pay.purpose": None,
     "pay.note": None,
+    "pay.standing": None,
+    "pay.origin": "India",
+    "pay.importer": None,
     "delivery_methods": ("courier",),
     "tracking_required": ("courier",),
     "carriers": (),
@@ -153,6 +157,11 @@ def test_every_vocabulary_that_comes_with_the_program_can_be_chosen(name: str) -
         ("abandon_after", "0", timedelta()),
         ("approval_limit", "499.50", Decimal("499.50")),
         ("pay.provider", "razorpay", "razorpay"),
+        (
+            "pay.importer",
+            "Nukkad, 12 MG Road, Camp, Pune, MH, 411001",
+            Importer("Nukkad", "12 MG Road, Camp", "Pune", "MH", "411001"),
+        ),
         ("pay.note", "Thank you, dear", "Thank you, dear"),
         ("closed", "on", Closed(None)),
         ("closed", "until 2026-12-26", Closed(date(2026, 12, 26))),
@@ -220,6 +229,10 @@ def test_values_are_read_by_their_kind(name: str, text: str, value: object) -> N
             "business_hours: 'daily 9-5' names no day and hours; write it like mon-fri 09:00-18:00, sat 10:00-14:00, or always",
         ),
         ("languages=english", "languages: 'english' is not a language; write its code, like en or hi"),
+        (
+            "pay.importer=Nukkad, Pune",
+            "pay.importer: 'Nukkad, Pune' is no address; write name, street, town, state code and PIN code, parted by commas",
+        ),
         ("carriers=" + "x" * 201, f"carriers: '{'x' * 201}' is not a name; write 1 to 200 characters on one line"),
     ],
 )  # fmt: skip
@@ -285,6 +298,7 @@ def test_every_setting_is_shown_with_what_it_accepts_and_whether_it_works_yet() 
         "resume_window", "undo_window", "business_hours", "after_hours", "stale_after", "approval_limit",
         "require_receipt_confirmation", "auto_complete_after", "auto_archive_after", "vocabulary",
         "notify.off", "notify.arrival", "notify.changes", "feedback", "allow_backorder", "low_stock", "return_window",
-        "pay.links", "pay.capture", "deposit", "review_payments_from", "payment_reminders",
+        "pay.provider", "pay.configuration", "pay.standing", "pay.vpa", "pay.mcc", "pay.purpose", "pay.note", "pay.origin",
+        "pay.importer", "pay.links", "pay.capture", "deposit", "review_payments_from", "payment_reminders",
     }  # fmt: skip
     assert [row.name for row in shown.values() if not row.description or not row.accepts] == []
