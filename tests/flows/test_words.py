@@ -460,6 +460,27 @@ def test_the_languages_of_a_new_store_include_one_we_speak() -> None:
     assert set(LANGUAGES) <= set(Settings({}).get("languages"))
 
 
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({}, "⚠️ WhatsApp Pay: not set up, nobody can be asked. Missing: pay.provider, pay.importer."),
+        (
+            {"pay.standing": "nukkad: Needs Testing"},
+            "⚠️ WhatsApp Pay: Meta says that the configuration nukkad is Needs Testing. Connect it",
+        ),
+        ({"pay.standing": "nukkad: Active"}, None),
+    ],
+)
+def test_the_doctor_says_when_nobody_can_pay_in_the_chat(settings: dict[str, str], line: str | None) -> None:
+    complete = {
+        "pay.provider": "razorpay", "pay.configuration": "nukkad",
+        "pay.importer": "Nukkad, 12 MG Road, Pune, MH, 411001",
+    }  # fmt: skip
+    shop = replace(STORE, settings={"payment_methods": "whatsapp_pay", **(complete if settings else {}), **settings})
+    told = [each for each in body(doctor.report(WELL, shop)).split("\n") if "WhatsApp Pay" in each]
+    assert [each[: len(line or "")] for each in told] == ([line] if line else [])
+
+
 def test_the_doctor_says_when_the_shops_own_words_cannot_be_read() -> None:
     broken = replace(STORE, settings={"vocabulary": "/shop/gone.toml"})
 

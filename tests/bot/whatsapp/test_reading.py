@@ -21,6 +21,7 @@ from flows.inbound import (
     Media,
     Message,
     Other,
+    PaymentConfiguration,
     Reaction,
     Revision,
     Sender,
@@ -314,6 +315,15 @@ def test_a_template_s_words_that_have_no_room_are_not_kept() -> None:
 def test_news_about_a_template_without_a_name_are_a_notice() -> None:
     found = reading(payloads.raw(change("message_template_status_update", {"event": "REJECTED"})))
     assert found == AccountNotice("message_template_status_update", "event REJECTED")
+
+
+@pytest.mark.parametrize("status", ["Needs Connecting", "Needs_Connecting"])
+def test_how_a_payment_configuration_stands_is_read_in_both_spellings(status: str) -> None:
+    told = {"configuration_name": "nukkad", "provider_name": "razorpay", "provider_mid": "acc_1", "status": status}
+    found = reading(payloads.raw(change("payment_configuration_update", told)))
+    assert found == PaymentConfiguration("nukkad", "razorpay", "Needs Connecting")
+    nameless = reading(payloads.raw(change("payment_configuration_update", {"status": status})))
+    assert nameless == AccountNotice("payment_configuration_update", f"status {status}")
 
 
 def test_news_about_the_account_are_one_line() -> None:

@@ -9,7 +9,8 @@ from aiohttp.test_utils import TestServer
 
 from bot.whatsapp.client import Client, GraphError
 from bot.whatsapp.templates import TemplateState, differences, listing, push
-from flows.templates import Definition
+from flows.store import Store
+from flows.templates import Definition, definitions
 
 WABA = "800000000000001"
 NAME = "order_update"
@@ -97,6 +98,18 @@ async def test_what_is_missing_is_created(account: Account, client: Client) -> N
         ],
     }
     assert len(account.posted) == 2
+
+
+async def test_what_is_paid_by_its_button_is_created_with_it(account: Account, client: Client) -> None:
+    shop = Store(1, "Tea House", "IN", "INR", "Asia/Kolkata", "en_IN", {"payment_methods": "whatsapp_pay"}, b"")
+    await push(client, WABA, definitions(shop))
+    posted = {body["name"]: body for _, body in account.posted if body["language"] == "en"}
+    assert list(posted) == ["order_update", "staff_alert", "order_payment", "order_progress"]
+    assert posted["order_payment"]["components"][1:] == [
+        {"type": "BUTTONS", "buttons": [{"type": "ORDER_DETAILS", "text": "Review and Pay"}]}
+    ]
+    assert posted["order_progress"]["sub_category"] == "ORDER_STATUS"
+    assert "sub_category" not in posted["order_payment"]
 
 
 async def test_what_differs_is_reworded_unless_it_is_under_review(account: Account, client: Client) -> None:
