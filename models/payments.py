@@ -228,7 +228,7 @@ def look_up(work: Work, asked: Payment, cause: int) -> None:
 
 async def look_up_by(work: Work, reference: str, cause: int | None) -> None:
     """The same by our reference, where somebody can be asked."""
-    for asked in await _of_reference(work, reference):
+    for asked in await _asked_as(work, reference):
         if asked.provider:
             calls.book(work, LOOK_UP, asked, cause=cause)
 
@@ -519,12 +519,15 @@ async def count(work: Work, found: Discrepancy, actor: Actor, *, by: str) -> Ord
 
 async def _of_reference(work: Work, report: Report) -> list[Payment]:
     """The payments that were asked of this provider by this reference, the oldest first."""
-    if not report.reference:
+    return [asked for asked in await _asked_as(work, report.reference) if asked.provider == report.provider]
+
+
+async def _asked_as(work: Work, reference: str) -> list[Payment]:
+    if not reference:
         return []
-    [rows] = await work.load_late(_BY_REFERENCE(store_id=work.store.id, reference=report.reference))
+    [rows] = await work.load_late(_BY_REFERENCE(store_id=work.store.id, reference=reference))
     _loaded(work, rows)
-    wanted = (report.provider, report.reference)
-    return sorted((p for p in work.all(PAYMENTS) if (p.provider, p.reference) == wanted), key=lambda p: p.id)
+    return sorted((p for p in work.all(PAYMENTS) if p.reference == reference), key=lambda p: p.id)
 
 
 async def _of_transaction(work: Work, report: Report) -> list[Payment]:
