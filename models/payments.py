@@ -282,7 +282,25 @@ _HISTORY = {
 """What the history calls what is reported."""
 
 
-async def _take_capture(work: Work, report: Report, asked: Payment, order: Order, actor: Actor) -> Taken:
+async def accept(work: Work, asked: Payment, actor: Actor, *, by: str) -> Taken:
+    """Somebody of the shop has found the money of a request on the shop's own account: a capture like any other.
+
+    What was captured before stays as it is (`event` is None), and what cannot count any more is held. Nobody is asked to
+    review it: it has just been looked at. Not for what a provider collects, which reports by itself.
+    """
+    assert not asked.provider
+    assert asked.order_id is not None
+    order = await orders.get(work, asked.order_id)
+    if asked.state == COMPLETED:
+        return Taken(order=order, payment=asked)
+    seen = Report("", asked.reference, CAPTURED, asked.amount, asked.currency, at=work.now)
+    return await _take_capture(work, seen, asked, order, actor, by=by)
+
+
+async def _take_capture(
+    work: Work, report: Report, asked: Payment, order: Order, actor: Actor, *, by: str = SYSTEM
+) -> Taken:
+    """`by` is who says so: what a provider does may be for staff to look at first."""
     others = [other for other in (await money_of(work, order))[0] if other.id != asked.id]
     if (kind := payments.held_for(report, asked, order, others)) is not None:
         return await _hold(work, kind, report, asked, order=order, actor=actor)
@@ -292,7 +310,8 @@ async def _take_capture(work: Work, report: Report, asked: Payment, order: Order
         captured_at=report.at or work.now,
     )  # fmt: skip
     note = f"{major(came.amount, came.currency)} {came.method} {came.reference} {came.transaction_id or ''}".strip()
-    after = await settle(work, order, Action("paid", SYSTEM, note=note), actor, _rules(work), came=came)
+    reviewed = came if by == SYSTEM else None
+    after = await settle(work, order, Action("paid", by, note=note), actor, _rules(work), came=reviewed)
     if not after.balance_due:
         timers.stop(work, kinds=[UNPAID], subject=str(order.id))
     return Taken(CAPTURED, after, came)
