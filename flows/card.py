@@ -179,7 +179,7 @@ def announcement(order: Order, lines: Sequence[Line], store: Store, *, customer:
         "news.order", language, head=head(order, store), customer=plain(customer),
         items=items(sold, lines, language, most=ITEMS),
         amount=show(order.total, order.currency, store.locale),
-        payment=say(f"payment.{order.payment_method}", language),
+        payment=labels.method(order, language),
     )  # fmt: skip
     where = ", ".join(addresses.lines(order.address)) if order.address else ""
     if where:

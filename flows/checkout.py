@@ -5,10 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from flows import address as addresses
+from flows import choice, payments
 from flows.address import Address
 from flows.cart import PricedCart
+from flows.choice import Way
 from flows.hours import moment, next_opening
-from flows.messages import BODY, AddressForm, Button, Buttons, Message, Template, Text
+from flows.messages import AddressForm, Button, Buttons, Message, Template, Text, with_question
 from flows.money import show
 from flows.order import Line, Order, Step
 from flows.order_rules import is_prepaid
@@ -41,16 +43,23 @@ def new_order(
     now: datetime,
     note: str,
     needs_review: bool,
+    credit: int = 0,
 ) -> Order:
-    """The order that this cart becomes; the first of the store's payment and delivery methods stand until somebody chooses."""
+    """The order that this cart becomes; the first of the store's payment and delivery methods stand until somebody chooses.
+
+    `credit` is the store credit that the customer may pay with.
+    """
     delivery = settings.get("delivery_methods")[0]
     needs_address = delivery in ("courier", "rider") and settings.get("auto_collect_address")
-    return Order(
+    order = Order(
         id=order_id, store_id=store.id, contact_id=contact_id, number=number, kind="product", status="placed",
-        checkout_step=Step.ADDRESS if needs_address else Step.COMPLETE, payment_method=settings.get("payment_methods")[0],
+        checkout_step=Step.ADDRESS, payment_method="",
         delivery_method=delivery, currency=priced.currency, subtotal=priced.subtotal, discount=0, tax=0, shipping=0,
         total=priced.subtotal, placed_at=now, changed_at=now, customer_note=plain(note, 1000), needs_review=needs_review,
     )  # fmt: skip
+    offered = choice.ways(order, store, settings, balance=credit)
+    step = Step.ADDRESS if needs_address else choice.step(offered)
+    return replace(order, checkout_step=step, payment_method=choice.method_of(offered, settings))
 
 
 def lines_of(priced: PricedCart) -> list[Line]:
@@ -101,9 +110,12 @@ def summary(order: Order, lines: Sequence[Line], store: Store, language: str) ->
 
 def received(
     order: Order, lines: Sequence[Line], priced: PricedCart, *, store: Store, language: str,
-    settings: Settings, saved: Address | None, has_form: bool,
+    settings: Settings, saved: Address | None, has_form: bool, offered: Sequence[Way] = (),
 ) -> Message:  # fmt: skip
-    """The first answer: the order with its prices, what could not be taken, and the next question or step."""
+    """The first answer: the order with its prices, what could not be taken, and the next question or step.
+
+    `offered` are the ways to pay, when the customer is to choose one now.
+    """
     parts = [
         say("order.received", language, label=order.label, store=store.name),
         summary(order, lines, store, language),
@@ -118,6 +130,8 @@ def received(
     head = "\n\n".join(parts)
     if order.checkout_step == Step.COMPLETE:
         return Text("\n\n".join([head, next_step(order, settings, store, language, now=order.changed_at)]))
+    if order.checkout_step == Step.PAYMENT:
+        return choice.ask(order, offered, head, store=store, language=language)
     return ask_address(order, head, language=language, saved=saved, has_form=has_form)
 
 
@@ -135,10 +149,10 @@ def ask_address(order: Order, head: str, *, language: str, saved: Address | None
     if saved is not None:
         where = "\n".join(addresses.lines(saved))
         question = say("address.same_as_last_time", language, address=where)
-        return Buttons(_body(head, question), _yes_or_change(order, language))
+        return Buttons(with_question(head, question), _yes_or_change(order, language))
     in_words = "\n\n".join(part for part in (head, say("address.write", language)) if part)
     if has_form:
-        return AddressForm(_body(head, say("address.fill_in", language)), in_words)
+        return AddressForm(with_question(head, say("address.fill_in", language)), in_words)
     return Text(in_words)
 
 
@@ -162,6 +176,14 @@ def _yes_or_change(order: Order, language: str) -> tuple[Button, Button]:
     )
 
 
+def review(order: Order, lines: Sequence[Line], offered: Sequence[Way], *, store: Store, language: str) -> Message:
+    """The address is known: the order once more, and how it is to be paid."""
+    head = [say("order.address_kept", language, label=order.label)] if order.address else [order.label]
+    return choice.ask(
+        order, offered, "\n\n".join([*head, summary(order, lines, store, language)]), store=store, language=language
+    )
+
+
 def completed(order: Order, *, settings: Settings, store: Store, language: str, now: datetime) -> Message:
     """Nothing is open with the customer any more: what happens next, and who moves."""
     parts = [say("order.address_kept", language, label=order.label)] if order.address else []
@@ -176,8 +198,9 @@ def opened(order: Order, *, settings: Settings, store: Store, language: str, now
 
 def next_step(order: Order, settings: Settings, store: Store, language: str, *, now: datetime) -> str:
     """Who moves next, how it is paid, and what is still missing. Said after everything a customer does."""
-    amount = show(order.balance_due, order.currency, store.locale)
-    pays_first = is_prepaid(order) and bool(order.balance_due)
+    asked = payments.amount_to_ask(order, settings) if is_prepaid(order) else 0
+    pays_first, rest = bool(asked), order.balance_due - asked if is_prepaid(order) else 0
+    amount = show(asked or order.balance_due, order.currency, store.locale)
     is_pickup = order.delivery_method == "pickup"
     if order.status == "confirmed":
         keys = ["next.confirmed_pickup" if is_pickup else "next.confirmed", "next.pays" if pays_first else ""]
@@ -189,9 +212,12 @@ def next_step(order: Order, settings: Settings, store: Store, language: str, *, 
         keys = ["next.shop_confirms", "next.pays_then" if pays_first else ""]
     if order.payment_method == "cod" and order.balance_due:
         keys.append("next.cash_at_pickup" if is_pickup else "next.cash_on_delivery")
+    if rest:
+        keys.append("next.rest")
     if order.needs_address and order.address is None:
         keys.append("next.asks_address")
-    fields = {"label": order.label, "store": store.name, "amount": amount}
+    left = show(rest, order.currency, store.locale)
+    fields = {"label": order.label, "store": store.name, "amount": amount, "rest": left}
     if order.status == "on_hold":
         opening = next_opening(settings.get("business_hours"), now, store.zone)
         fields["opening"] = moment(opening or now, store)
@@ -207,9 +233,9 @@ def fallback(order: Order, store: Store, news: str, language: str, *, template: 
 
 def read_tap(tapped: str) -> tuple[str, int, str] | None:
     """Kind, number and choice of a button of the customer's (`a1042.yes`); None for any other text."""
-    kind, (digits, dot, choice) = tapped[:1], tapped[1:].partition(".")
+    kind, (digits, dot, chosen) = tapped[:1], tapped[1:].partition(".")
     is_number = digits.isascii() and digits.isdecimal() and len(digits) <= 12
-    return (kind, int(digits), choice) if dot and is_number else None
+    return (kind, int(digits), chosen) if dot and is_number else None
 
 
 def ask_cancel(order: Order, language: str) -> Message:
@@ -222,16 +248,10 @@ def ask_cancel(order: Order, language: str) -> Message:
     )
 
 
-def with_address(order: Order, address: Address, source: str) -> Order:
-    return replace(order, address=dict(address), address_source=source, checkout_step=Step.COMPLETE)
-
-
-def _body(head: str, question: str) -> str:
-    """Both in one interactive message; the question is never cut."""
-    if not head:
-        return question
-    return f"{_cut(head, BODY - len(question) - 2)}\n\n{question}"
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+def with_address(order: Order, address: Address, source: str, offered: Sequence[Way]) -> Order:
+    """The order with its address. If that was asked for, the next step is to choose among the ways `offered` to pay it."""
+    after = replace(order, address=dict(address), address_source=source)
+    if order.checkout_step != Step.ADDRESS:
+        return after
+    method = offered[0].method if offered else order.payment_method
+    return replace(after, checkout_step=choice.step(offered), payment_method=method)

@@ -72,6 +72,12 @@ def payment(order: Order, store: Store) -> str:
     return words.get(name) or say(f"money.{name}", store.language)
 
 
+def method(order: Order, language: str) -> str:
+    """How it is to be paid, once that is known."""
+    is_open = order.checkout_step == Step.PAYMENT
+    return say("payment.open" if is_open else f"payment.{order.payment_method}", language)
+
+
 def shipment(order: Order, settings: Settings, language: str) -> str:
     """How far the goods are. Those that have not left are ready when all is there, and paid where it must be."""
     name = order.fulfillment_status

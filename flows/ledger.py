@@ -70,6 +70,7 @@ class Payment:
     `url` is a page or a code, `provider_id` what the provider calls it. `ended` says why it is void. Money that `is_held`
     came and counts for nothing until somebody of the shop has decided about it; only such money may be of no order.
     `told` is what the customer's own page of it in WhatsApp says of the order, where there is one.
+    `proof` is Meta's id of the picture with which the customer says that it is paid, `proof_wamid` the message with it.
     """
 
     id: int
@@ -92,6 +93,8 @@ class Payment:
     ended: str = ""
     is_held: bool = False
     told: str = ""
+    proof: str = ""
+    proof_wamid: str = ""
     version: int = 1
 
     @property
@@ -107,6 +110,11 @@ class Payment:
     def is_on_its_way(self) -> bool:
         """Whether the provider is at it: what it says next may be that the money is there."""
         return self.state in (PROCESSING, PENDING)
+
+    @property
+    def is_request(self) -> bool:
+        """Whether the customer was asked for it; anything else was written down as it came."""
+        return self.asked_at is not None or self.state != COMPLETED
 
     @property
     def counts(self) -> bool:

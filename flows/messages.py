@@ -27,6 +27,11 @@ def fit(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
+def with_question(head: str, question: str) -> str:
+    """Both in one interactive message; the question is never cut."""
+    return f"{fit(head, BODY - len(question) - 2)}\n\n{question}" if head else question
+
+
 def parameter(text: str) -> str:
     """`text` as Meta takes it for a template parameter: no line break, no tab, no run of spaces, not empty (error 132018)."""
     return fit(re.sub(r"\s+", " ", text.replace("\n", " · ")).strip(), PARAMETER) or "-"

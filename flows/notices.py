@@ -11,7 +11,7 @@ from flows.hours import next_opening
 from flows.messages import Button, Buttons, Message, Text
 from flows.money import show
 from flows.news import News
-from flows.order import CUSTOMER, ON_ITS_WAY, SYSTEM, Action, Line, Order, Part, Sale
+from flows.order import CUSTOMER, ON_ITS_WAY, SYSTEM, Action, Line, Order, Part, Sale, Step
 from flows.order_table import TIMERS, next_actions, open_until
 from flows.phrases import say
 from flows.plain import plain
@@ -52,9 +52,11 @@ def follow(
 
 
 def asks(before: Order, after: Order) -> list[Effect]:
-    """Whoever sees to the order's money looks at it again: it may be time to ask for some, or for none any more."""
-    is_other = before.status != after.status or before.total != after.total
-    return [Ring(payments.ASK, str(after.id))] if is_other and after.payment_method in payments.ASKED_FOR else []
+    """Whoever sees to the order's money looks at it again: it may be time to ask for some, for none any more, or for other."""
+    if before.total != after.total:
+        return [Ring(payments.RECKON, str(after.id))]
+    is_other = before.status != after.status and after.payment_method in payments.ASKED_FOR
+    return [Ring(payments.ASK, str(after.id))] if is_other else []
 
 
 def waiting(effects: Sequence[Effect], contact_id: int, until: datetime) -> tuple[list[Effect], int]:
@@ -148,6 +150,10 @@ def _words(before: Order, sale: Sale, action: Action, where: Setting) -> list[Ef
     key = f"notice.{name}"
     if action.event == "cancel" and before.status in ON_ITS_WAY:
         key = "notice.recalled"
+    elif name == "expired" and (before.status != "abandoned" or order.checkout_step == Step.PAYMENT):
+        key = "notice.expired_unpaid"
+    elif name == "abandoned" and order.checkout_step == Step.PAYMENT:
+        key = "notice.abandoned_payment"
     elif name in _OF_THE_WAY and order.delivery_method == "pickup" and before.status not in ON_ITS_WAY:
         key = f"notice.{name}_pickup"
     text = say(key, where.language, **_fields(sale, action, where, where.language))

@@ -14,6 +14,7 @@ class Step(StrEnum):
     """What the customer has still to say."""
 
     ADDRESS = "address"
+    PAYMENT = "payment"
     COMPLETE = "complete"
 
 

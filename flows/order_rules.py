@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from flows.approval import is_over_limit
 from flows.lifecycle import Guard, Reason
 from flows.order import CUSTOMER, ON_ITS_WAY, Action, Line, Order, Part, Step
+from flows.payments import due_first
 from flows.settings import Settings
 
 
@@ -91,12 +92,13 @@ def is_approved(case: Case) -> Reason | None:
 def is_paid_to_confirm(case: Case) -> Reason | None:
     """Where the money comes first, it is what confirms an order that is paid before it is sent."""
     comes_first = case.settings.get("order_flow") == "pay_then_confirm" and is_prepaid(case.order)
-    return Reason("why.unpaid") if comes_first and case.order.balance_due else None
+    return Reason("why.unpaid") if comes_first and due_first(case.order, case.settings) else None
 
 
 @overridable
 def is_paid_to_start(case: Case) -> Reason | None:
-    if case.settings.get("require_payment_to_start") and is_prepaid(case.order) and case.order.balance_due:
+    is_needed = case.settings.get("require_payment_to_start") and is_prepaid(case.order)
+    if is_needed and due_first(case.order, case.settings):
         return Reason("why.unpaid")
     return None
 
@@ -261,7 +263,8 @@ def customer_is_asked(case: Case) -> Reason | None:
 
 
 def customer_is_asked_nothing(case: Case) -> Reason | None:
-    return None if case.order.checkout_step == Step.COMPLETE else Reason("why.address")
+    reasons = {Step.ADDRESS: Reason("why.address"), Step.PAYMENT: Reason("why.payment_method")}
+    return reasons.get(Step(case.order.checkout_step))
 
 
 def flow_confirms(case: Case) -> Reason | None:
@@ -274,7 +277,7 @@ def flow_confirms(case: Case) -> Reason | None:
 def capture_confirms(case: Case) -> Reason | None:
     if case.settings.get("order_flow") != "pay_then_confirm":
         return Reason("why.manual")
-    return Reason("why.unpaid") if case.order.balance_due else None
+    return Reason("why.unpaid") if due_first(case.order, case.settings) else None
 
 
 def money_is_missing(case: Case) -> Reason | None:

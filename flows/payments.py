@@ -24,14 +24,17 @@ LATE, UNKNOWN, DOUBLE, OVERTAKEN, AMOUNT, CURRENCY, REFUND_FAILED, OVER_REFUNDED
 )  # fmt: skip
 """Why money needs somebody's decision. `late`: its order had ended; `overtaken`: another request had taken its place;
 `over_refunded`: the provider gave back what was not there to be given."""
-ASK, REMIND_TO_PAY, LOOK, LAPSE, UNPAID = "ask_payment", "remind_payment", "look_payment", "lapse_payment", "unpaid"
-"""Timers. Of an order: it is to be asked for money, it was not paid for too long. Of a request: remind of it, ask its
-provider about it, it lapses."""
+ASK, RECKON, UNPAID = "ask_payment", "reckon_payment", "unpaid"
+"""Timers of an order: it may be time to ask for money, its total has changed, it was not paid for too long."""
+TELL, REMIND_TO_PAY, LOOK, LAPSE = "tell_payment", "remind_payment", "look_payment", "lapse_payment"
+"""Timers of a request: the customer gets it (once more), is reminded of it, its provider is asked about it, it lapses."""
 
 LOOKS = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=3))
 """So long after a request or a refund its provider is asked, if it has said nothing by then: a webhook may be lost."""
 LOOK_AGAIN = timedelta(minutes=5)
 """So long a provider has to say what became of a request before its order expires."""
+ASK_STAFF_AGAIN = timedelta(days=1)
+"""So often staff are asked whether money has come of which a customer has sent a receipt: no order expires meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +169,24 @@ def moved(payment: Payment, event: str, transaction_id: str | None = None) -> st
     return outcome.status if isinstance(outcome, Move) and outcome.status != payment.state else None
 
 
-def amount_to_ask(order: Order, settings: Settings) -> int:
-    """What is asked for by itself: all that is due, or first the store's deposit. Minor units, rounded up."""
+def due_first(order: Order, settings: Settings) -> int:
+    """What has to be paid before the order goes on: all that is due, or what is missing of the store's deposit.
+
+    Minor units; the deposit is rounded up.
+    """
     percent: int = settings.get("deposit")
-    if not percent or order.captured:
+    if not percent:
         return order.balance_due
-    return min(order.balance_due, -(-order.total * percent // 100))
+    return min(order.balance_due, max(0, -(-order.total * percent // 100) - order.net))
+
+
+def amount_to_ask(order: Order, settings: Settings) -> int:
+    """What is asked for by itself: after a deposit the rest when the order is packed, or has left."""
+    is_ready = order.packed_at is not None or order.fulfillment_status in _ON_ITS_WAY
+    return order.balance_due if is_ready else due_first(order, settings)
+
+
+_ON_ITS_WAY = ("partially_shipped", "shipped", "partially_delivered", "delivered")
 
 
 def wants_money(order: Order, settings: Settings) -> bool:
@@ -225,6 +240,45 @@ def standing(settings: Settings) -> str:
     name, _, status = (settings.get("pay.standing") or "").rpartition(": ")
     is_ours = is_gateway(settings) and name == settings.get("pay.configuration")
     return status if is_ours and status.casefold() != "active" else ""
+
+
+def asks_now(order: Order, last: Payment | None, settings: Settings) -> int:
+    """What the customer is asked for now by itself, in minor units, when no request is open and `last` was the newest.
+
+    What they let lapse, or what failed, is theirs to take up again. What the shop has given back it does not ask for again.
+    """
+    # What WhatsApp Pay lacks is said with the request; of any other method it was said when it was chosen.
+    is_silent = order.payment_method != "whatsapp_pay" and not is_configured(order.payment_method, settings)
+    if is_silent or not wants_money(order, settings) or order.refunded:
+        return 0
+    was_left = last is not None and (last.state in ("failed", "invalid") or last.ended == EXPIRED or last.is_held)
+    return 0 if was_left else amount_to_ask(order, settings)
+
+
+def asks_again(order: Order, last: Payment | None, settings: Settings) -> bool:
+    """Whether a customer who wishes to pay gets a request: they were asked before, or would be by now."""
+    method = method_again(order, last)
+    was_asked = last is not None or wants_money(order, settings)
+    return was_asked and method in ASKED_FOR and is_configured(method, settings)
+
+
+def method_again(order: Order, last: Payment | None) -> str:
+    """By which method: as the shop has asked for it last, unless the customer has chosen one."""
+    return order.payment_method if order.payment_method in ASKED_FOR or last is None else last.method
+
+
+def asks_instead(order: Order, asked: Payment, settings: Settings, *, is_other: bool) -> int:
+    """What takes the place of an open request: it is for more than is due, or the order's total `is_other` now; else 0."""
+    wanted = amount_to_ask(order, settings) or order.balance_due
+    if asked.amount > order.balance_due:
+        return wanted
+    return wanted if is_other and wants_money(order, settings) and asked.amount != wanted else 0
+
+
+def reviewers(payment: Payment, settings: Settings) -> set[str]:
+    """The words of `review_payments_from` that mean this payment."""
+    gateway = settings.get("pay.provider") if payment.method == "whatsapp_pay" else None
+    return {payment.provider, payment.method, gateway or ""}
 
 
 def lapses_at(now: datetime, settings: Settings) -> datetime | None:

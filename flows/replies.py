@@ -131,7 +131,8 @@ def made(order: Order, lines: Sequence[Line], counter: Counter) -> Message:
     if not order.has_chat:
         key = "new.without_chat" if order.needs_address else "new.without_chat_fetched"
     else:
-        key = "new.asked" if order.checkout_step == Step.ADDRESS else "new.told"
+        asked = {Step.ADDRESS: "new.asked", Step.PAYMENT: "new.asked_payment"}
+        key = asked.get(Step(order.checkout_step), "new.told")
     customer = say(key, language, number=order.number)
     waiting = checkout.waiting(lines, language)
     return _with_actions(order, [card.head(order, counter.store), items, amount, *waiting, customer], counter)

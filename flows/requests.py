@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flows import card, order_details
+from flows.choice import PAY
 from flows.ledger import Payment
-from flows.messages import BUTTON_TITLE, Link, Message, OrderDetails, Template, Text
+from flows.messages import BUTTON_TITLE, Button, Buttons, Link, Message, OrderDetails, Template, Text
 from flows.money import show
+from flows.news import News
 from flows.order import Line, Order
 from flows.payments import Discrepancy, lacks, standing
 from flows.phrases import has, say
@@ -15,6 +17,19 @@ from flows.settings import Settings
 from flows.store import Store
 from flows.templates import order_payment, order_update
 from flows.till import Till
+
+IN, OUT = "in", "out"
+"""Whether the money of a request is on the shop's account: `m1042.PAYMENT.in`."""
+
+
+def read_answer(tapped: str) -> tuple[int, int, str] | None:
+    """Number, payment and answer of the button under a receipt; None for any other text."""
+    number, _, rest = tapped[1:].partition(".")
+    payment, _, answer = rest.partition(".")
+    digits = number + payment
+    is_id = digits.isascii() and digits.isdecimal() and 0 < len(number) <= 12 and 0 < len(payment) <= 18
+    is_ours = tapped[:1] == "m" and is_id
+    return (int(number), int(payment), answer) if is_ours and answer in (IN, OUT) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +115,46 @@ class Asking:
     def unavailable(self) -> str:
         return self._say("pay.unavailable")
 
+    def lapsed(self) -> Buttons:
+        return Buttons(self._say("pay.lapsed"), (self._again(),))
+
+    def under_way(self) -> str:
+        if self.asked.proof:
+            return self._say("pay.proof")
+        return self._say("pay.under_way")
+
+    def coming(self) -> str:
+        return self._say("pay.coming")
+
+    def not_found(self) -> str:
+        return self._say("pay.not_found", reference=self.asked.reference)
+
+    def _again(self) -> Button:
+        return Button(f"p{self.order.number}.{PAY}", say("pay.button_short", self.language))
+
     # What staff read of it
+
+    def news_proof(self, customer: str, *, is_again: bool = False) -> News:
+        """The customer says that it is paid: is it? One tap answers."""
+        text = self._staff(
+            "news.proof_waits" if is_again else "news.proof", customer=plain(customer), reference=self.asked.reference,
+            method=say(f"method.{self.asked.method}", self.store.language),
+        )  # fmt: skip
+        buttons = tuple(
+            Button(f"m{self.order.number}.{self.asked.id}.{answer}", say(f"proof.{answer}", self.store.language))
+            for answer in (IN, OUT)
+        )
+        return News(text, buttons, self.order.id)
+
+    def refused(self) -> Text:
+        return Text(self._staff("proof.refused"))
+
+    def settled_already(self) -> Text:
+        state = say(f"paystate.{self.asked.state}", self.store.language)
+        return Text(self._staff("proof.settled", state=state))
+
+    def news_lapsed(self) -> str:
+        return self._staff("news.lapsed")
 
     def news_paid(self, customer: str) -> str:
         method = say(f"method.{self.asked.method}", self.store.language)

@@ -25,7 +25,7 @@ def money(order: Order, payments: Sequence[Payment], refunds: Sequence[Refund], 
     def amount(minor: int) -> str:
         return show(minor, order.currency, store.locale)
 
-    method = say(f"payment.{order.payment_method}", language)
+    method = labels.method(order, language)
     stands = [say("card.money", language, status=labels.payment(order, store), method=method)]
     sums = (
         ("paid", order.captured), ("due", order.balance_due if order.captured else 0), ("refunded", order.refunded),

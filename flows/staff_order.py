@@ -1,11 +1,13 @@
 """An order that the shop takes for a customer: `new +919800000001 2xCHAI-250 1x"MANGO PICKLE" a note`."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from flows import checkout
+from flows import checkout, choice
 from flows.address import Address
 from flows.cart import PricedCart
+from flows.choice import Way
 from flows.inbound import Cart, CartLine
 from flows.lifecycle import Reason
 from flows.messages import Message, Text
@@ -70,7 +72,7 @@ def nothing(priced: PricedCart, store: Store) -> Message:
 
 def for_customer(
     order: Order, lines: tuple[Line, ...], *, settings: Settings, store: Store, language: str,
-    saved: Address | None, has_form: bool,
+    saved: Address | None, has_form: bool, offered: Sequence[Way] = (),
 ) -> Message:  # fmt: skip
     """What the customer reads of an order that they did not send: what it is, and the open question or the next step."""
     head = "\n\n".join(
@@ -82,11 +84,15 @@ def for_customer(
     )
     if order.checkout_step == Step.ADDRESS:
         return checkout.ask_address(order, head, language=language, saved=saved, has_form=has_form)
+    if order.checkout_step == Step.PAYMENT:
+        return choice.ask(order, offered, head, store=store, language=language)
     next_step = checkout.next_step(order, settings, store, language, now=order.changed_at)
     return Text(f"{head}\n\n{next_step}")
 
 
 def short(order: Order, store: Store, language: str) -> str:
     """The same in a line, for a customer who has not written lately."""
-    key = "new.short_address" if order.checkout_step == Step.ADDRESS else "new.short"
+    key = {Step.ADDRESS: "new.short_address", Step.PAYMENT: "new.short_payment"}.get(
+        Step(order.checkout_step), "new.short"
+    )
     return say(key, language, store=store.name, label=order.label)

@@ -14,6 +14,7 @@ class Wish(StrEnum):
     NO = "no"
     RETURN = "return"
     HAVE = "have"
+    PAY = "pay"
 
 
 _WISHES: tuple[tuple[Wish, re.Pattern[str]], ...] = (
@@ -25,6 +26,14 @@ _WISHES: tuple[tuple[Wish, re.Pattern[str]], ...] = (
         re.compile(
             r"(i want to |i would like to |please )?(return|send back|send it back)"
             r"( (my|the|this) order| order| it| #?[0-9]{1,12})?( please)?"
+        ),
+    ),
+    (
+        Wish.PAY,
+        re.compile(
+            r"(i want to |i would like to |how (do|can) i |let me |please )?pay"
+            r"( now| again| it)?( for)?( (my|the|this) order| it)?( #?[0-9]{1,12})?( please)?"
+            r"|(send (me )?)?((the|a|a new|new) )?(payment|pay) ?link( again| please)?"
         ),
     ),
     (Wish.HAVE, re.compile(r"(i have it|i got it|it (has )?arrived|received|i (have )?received it)")),

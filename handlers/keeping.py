@@ -1,10 +1,11 @@
 """What staff keep of an order beside its status: who has it, its tags, its addresses; and words to its customer."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from flows import address as addresses
 from flows import card, checkout, desk, keeping, labels, replies
+from flows.choice import Way
 from flows.desk import Request
 from flows.hours import moment
 from flows.messages import Text
@@ -13,7 +14,7 @@ from flows.phrases import say
 from flows.plain import plain
 from flows.window import closes_at, is_open
 from handlers.turn import Turn
-from models import contacts, orders, outbox, questions, staff
+from models import choices, contacts, orders, outbox, questions, staff
 
 
 async def assign(turn: Turn, request: Request, order: Order) -> None:
@@ -88,10 +89,14 @@ async def address(turn: Turn, request: Request, order: Order) -> None:
         turn.answer(order, "address", "refused", replies.unclear(order, key, turn.counter))
         return
     was_asked = order.checkout_step == Step.ADDRESS
-    after = await _amend(turn, checkout.with_address(order, given, addresses.STAFF), Action("address", STAFF))
+    offered = await choices.ways(turn.work, order)
+    after = await _amend(turn, checkout.with_address(order, given, addresses.STAFF, offered), Action("address", STAFF))
     if was_asked:
         await questions.fetch(turn.work, order.contact_id)
         questions.close(turn.work, order.contact_id, questions.CUSTOMER)
+    if was_asked and after.checkout_step == Step.PAYMENT:
+        await _ask_payment(turn, after, offered)
+    elif was_asked:
         after = await orders.submit(turn.work, after, turn.event.id, turn.settings, by=turn.contact.id)
     where = ", ".join(addresses.lines(given))
     told = say("address.staff_done", turn.store.language, address=where)
@@ -101,6 +106,17 @@ async def address(turn: Turn, request: Request, order: Order) -> None:
         "done",
         replies.kept_so(after, told, turn.counter, action=None if was_asked else "address"),
     )
+
+
+async def _ask_payment(turn: Turn, order: Order, offered: Sequence[Way]) -> None:
+    """The address is no question any more; the customer is asked the next one."""
+    language, lines = await turn.language_of(order), await orders.lines_of(turn.work, order)
+    short = say("timeline.payment", language, label=order.label)
+    outbox.say(
+        turn.work, order.contact_id, checkout.review(order, lines, offered, store=turn.store, language=language),
+        cause=turn.event.id, order_id=order.id, purpose=outbox.NOTICE,
+        fallback=checkout.fallback(order, turn.store, short, language),
+    )  # fmt: skip
 
 
 async def email(turn: Turn, request: Request, order: Order) -> None:

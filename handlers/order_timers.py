@@ -1,21 +1,21 @@
 """What the clock does to orders: it reminds, abandons, expires, completes and archives. What fits no longer changes nothing."""
 
-from flows import checkout, notices
+from flows import checkout, choice, notices
 from flows.lifecycle import Refused
-from flows.messages import Text
+from flows.messages import Message, Text
 from flows.money import show
-from flows.order import SYSTEM, TIMER, Action
+from flows.order import SYSTEM, TIMER, Action, Step
 from flows.order_table import ABANDON, ARCHIVE, COMPLETE, REMIND, STALE, open_until
 from flows.phrases import say
 from flows.settings import Settings
-from models import contacts, effects, orders, outbox, timers
+from models import choices, contacts, effects, orders, outbox, timers
 from models.inbox import Event
 from models.orders import Actor
 from models.work import Work
 
 
 async def on_remind(work: Work, event: Event, subject: str) -> None:
-    """Once, if the address is still missing; not when we were away so long that the order is put aside anyway."""
+    """Once, if the address or the way to pay is still missing; not when we were away so long that the order is put aside anyway."""
     order = await orders.get(work, int(subject))
     waits = dict(open_until(order, Settings(work.store.settings)))
     abandoned_at = waits.get(ABANDON)
@@ -24,9 +24,13 @@ async def on_remind(work: Work, event: Event, subject: str) -> None:
     customer = await contacts.get(work, order.contact_id)
     language = customer.language or work.store.language
     amount = show(order.total, order.currency, work.store.locale)
-    words = say("notice.reminder", language, label=order.label, amount=amount)
+    key = "notice.reminder" if order.checkout_step == Step.ADDRESS else "notice.reminder_payment"
+    words = say(key, language, label=order.label, amount=amount)
+    asked: Message = Text(words)
+    if order.checkout_step == Step.PAYMENT:
+        asked = choice.ask(order, await choices.ways(work, order), words, store=work.store, language=language)
     outbox.say(
-        work, order.contact_id, Text(words), cause=event.id, order_id=order.id,
+        work, order.contact_id, asked, cause=event.id, order_id=order.id,
         fallback=checkout.fallback(order, work.store, words, language),
     )  # fmt: skip
 

@@ -3,23 +3,24 @@
 from collections.abc import Sequence
 
 from flows import address as addresses
-from flows import alerts, card, cart, checkout, labels, limits, menu, notices, quote
+from flows import alerts, card, cart, checkout, choice, labels, limits, menu, notices, quote
 from flows.address import Address, Unusable
 from flows.cart import PricedCart
 from flows.effects import TellStaff
 from flows.inbound import Cart, Form, Location, Tap, Words
 from flows.lifecycle import Move, Refused
-from flows.messages import Button, Buttons, Message, Text
+from flows.messages import BUTTONS, Button, Buttons, Message, Text
+from flows.money import show
 from flows.news import News
-from flows.order import CUSTOMER, SYSTEM, Action, Line, Order, Step
+from flows.order import CUSTOMER, Action, Line, Order, Step
 from flows.order_table import decide, why_not
+from flows.payments import is_configured, wants_money
 from flows.phrases import say
 from flows.plain import plain
 from flows.understand import Wish, wish
 from flows.understand import number as number_in
 from handlers.turn import Turn
-from models import catalog, contacts, effects, orders, questions
-from models.orders import Actor
+from models import catalog, choices, contacts, effects, orders, questions
 from models.questions import Question
 
 ADDRESS_FORM = "address_message"
@@ -48,6 +49,7 @@ async def on_cart(turn: Turn) -> None:
         priced, order_id=turn.work.ids.new(), number=await orders.take_number(turn.work), contact_id=turn.contact.id,
         store=turn.store, settings=settings, now=turn.work.now, note=sent.note,
         needs_review=bool(settings.get("abandon_after")) and turn.age > settings.get("abandon_after"),
+        credit=await choices.balance(turn.work, turn.contact.id, turn.store.currency),
     )  # fmt: skip
     lines = checkout.lines_of(priced)
     await orders.place(turn.work, order, lines, event_id=turn.event.id, settings=settings, note=order.customer_note)
@@ -150,8 +152,8 @@ async def _receive(turn: Turn, order: Order, lines: Sequence[Line], priced: Pric
         await effects.save(turn.work, [notices.submitted(order, lines, where)], turn.event.id)
     answer = checkout.received(
         order, lines, priced, store=turn.store, settings=turn.settings,
-        language=turn.language, saved=saved,
-        has_form=_has_form(turn),
+        language=turn.language, saved=saved, has_form=_has_form(turn),
+        offered=await choices.ways(turn.work, order) if order.checkout_step == Step.PAYMENT else (),
     )  # fmt: skip
     turn.say(
         answer,
@@ -200,33 +202,24 @@ def _read_back(turn: Turn, order: Order, given: Address, source: str) -> None:
 
 
 async def _take_address(turn: Turn, order: Order, given: Address, source: str) -> None:
-    """The order is complete: it may confirm itself, staff hear of it, and the customer reads what happens next."""
-    actor = Actor(turn.contact.id, turn.event.id)
-    lines = await orders.lines_of(turn.work, order)
-    if order.status == "abandoned":
-        would_get = await catalog.allot(turn.work, lines, allow_backorder=turn.settings.get("allow_backorder"))
-        if would_get.short:
-            await _end_sold_out(turn, order, would_get.short)
-            return
-        order, _ = await orders.advance(turn.work, order, Action("recover", CUSTOMER), actor, turn.settings)
-    order = orders.amend(turn.work, checkout.with_address(order, given, source), Action("address", CUSTOMER), actor)
+    """The next step, how it is paid, or the order is complete: it may confirm itself, and staff hear of it."""
+    if (back := await turn.recover(order)) is None:
+        return
+    offered = await choices.ways(turn.work, back)
+    after = checkout.with_address(back, given, source, offered)
+    order = orders.amend(turn.work, after, Action("address", CUSTOMER), turn.actor)
     contacts.keep_address(turn.work, turn.contact, given)
     questions.close(turn.work, turn.contact.id, questions.CUSTOMER)
-    order = await orders.submit(turn.work, order, turn.event.id, turn.settings)
-    turn.say(
-        checkout.completed(order, settings=turn.settings, store=turn.store, language=turn.language, now=turn.work.now),
-        about=order,
-    )
+    if order.checkout_step == Step.PAYMENT:
+        lines = await orders.lines_of(turn.work, order)
+        answer = checkout.review(order, lines, offered, store=turn.store, language=turn.language)
+    else:
+        order = await orders.submit(turn.work, order, turn.event.id, turn.settings)
+        answer = checkout.completed(
+            order, settings=turn.settings, store=turn.store, language=turn.language, now=turn.work.now
+        )
+    turn.say(answer, about=order)
     await _ask_for_next(turn, order, given)
-
-
-async def _end_sold_out(turn: Turn, order: Order, missing: Sequence[Line]) -> None:
-    """Who comes back for what others have bought meanwhile hears what is gone, and starts anew."""
-    questions.close(turn.work, turn.contact.id, questions.CUSTOMER)
-    titles = ", ".join(plain(line.title, 60) for line in missing[:SHOWN])
-    action = Action("cancel", SYSTEM, note=say("recover.note", turn.store.language), is_quiet=True)
-    await orders.advance(turn.work, order, action, Actor(None, turn.event.id), turn.settings)
-    turn.say(Text(say("recover.sold_out", turn.language, label=order.label, list=titles)), about=order)
 
 
 async def _ask_for_next(turn: Turn, done: Order, given: Address) -> None:
@@ -279,13 +272,16 @@ async def _named(turn: Turn, number: int) -> Order | None:
 async def _show_order(turn: Turn, order: Order) -> None:
     changes = await orders.changes_of(turn.work, order)
     text = card.timeline(order, changes, turn.store, turn.language)
-    if order.checkout_step == Step.ADDRESS and order.is_open:
-        text += "\n\n" + say("timeline.address", turn.language, label=order.label)
+    if order.checkout_step != Step.COMPLETE and order.is_open:
+        text += "\n\n" + say(f"timeline.{order.checkout_step}", turn.language, label=order.label)
     turn.say(_with_wishes(turn, order, text), about=order)
 
 
 def _with_wishes(turn: Turn, order: Order, text: str) -> Message:
     """The timeline with what its customer may do."""
+    is_asked = wants_money(order, turn.settings) and is_configured(order.payment_method, turn.settings)
+    pays = choice.may_pay(order) and (order.checkout_step == Step.PAYMENT or is_asked)
+    pay = [Button(f"p{order.number}.{choice.PAY}", say("pay.button_short", turn.language))] if pays else []
     wishes = (
         ("cancel", f"c{order.number}.ask", "cancel.button"),
         ("receipt", f"r{order.number}.{checkout.HAVE}", "action.receipt"),
@@ -296,7 +292,8 @@ def _with_wishes(turn: Turn, order: Order, text: str) -> Message:
         for event, id_, key in wishes
         if isinstance(decide(order, Action(event, CUSTOMER), turn.settings, now=turn.work.now), Move)
     )
-    return Buttons(text, buttons) if buttons else Text(text)
+    shown = (*pay, *buttons)[:BUTTONS]
+    return Buttons(text, shown) if shown else Text(text)
 
 
 async def _ask_cancel(turn: Turn, number: int | None) -> bool:
@@ -315,18 +312,18 @@ async def _tap_cancel(turn: Turn, order: Order, choice: str) -> bool:
     question = questions.find_open(turn.work, turn.contact.id, questions.CUSTOMER)
     is_asked = question is not None and (question.kind, question.order_id) == (checkout.CANCEL, order.id)
     if choice == checkout.KEEP:
-        turn.say(_take_up_again(turn, order, is_asked=is_asked), about=order)
+        turn.say(await _take_up_again(turn, order, is_asked=is_asked), about=order)
     elif why_not(order, "cancel", turn.settings, by=CUSTOMER) or not order.is_open:
         key = "cancel.too_late" if order.is_open else "cancel.ended"
         status = labels.milestone(order.held_from or order.status, order, turn.language).lower()
         turn.say(Text(say(key, turn.language, label=order.label, status=status)), about=order)
     elif choice == checkout.YES and is_asked:
         questions.close(turn.work, turn.contact.id, questions.CUSTOMER)
-        _, outcome = await orders.advance(
-            turn.work, order, Action("cancel", CUSTOMER), Actor(turn.contact.id, turn.event.id), turn.settings
-        )
+        after, outcome = await orders.advance(turn.work, order, Action("cancel", CUSTOMER), turn.actor, turn.settings)
         assert not isinstance(outcome, Refused)
-        turn.say(Text(say("cancel.done", turn.language, label=order.label)), about=order)
+        owed = show(after.credit_owed, after.currency, turn.store.locale)
+        key = "cancel.done_owed" if after.credit_owed else "cancel.done"
+        turn.say(Text(say(key, turn.language, label=order.label, owed=owed, store=turn.store.name)), about=order)
     else:
         questions.ask(
             turn.work, turn.contact.id, questions.CUSTOMER, kind=checkout.CANCEL, order_id=order.id,
@@ -336,7 +333,7 @@ async def _tap_cancel(turn: Turn, order: Order, choice: str) -> bool:
     return True
 
 
-def _take_up_again(turn: Turn, order: Order, *, is_asked: bool) -> Message:
+async def _take_up_again(turn: Turn, order: Order, *, is_asked: bool) -> Message:
     """It stays; and the question that canceling interrupted is asked again."""
     kept = say("cancel.kept", turn.language, label=order.label)
     if is_asked and order.checkout_step == Step.ADDRESS and order.is_open:
@@ -345,6 +342,9 @@ def _take_up_again(turn: Turn, order: Order, *, is_asked: bool) -> Message:
         return checkout.ask_address(order, kept, language=turn.language, saved=saved, has_form=_has_form(turn))
     if is_asked:
         questions.close(turn.work, turn.contact.id, questions.CUSTOMER)
+    if is_asked and order.checkout_step == Step.PAYMENT and order.is_open:
+        offered = await choices.ways(turn.work, order)
+        return choice.ask(order, offered, kept, store=turn.store, language=turn.language)
     return Text(kept)
 
 

@@ -4,9 +4,11 @@ from flows import payments as rules
 from flows import requests
 from flows.effects import TellStaff
 from flows.ledger import CHECKOUT, COMPLETED, FAILED, Payment
+from flows.lifecycle import Move
 from flows.messages import Text
 from flows.news import News
 from flows.order import DEAD, TIMER, Action, Order
+from flows.order_table import decide
 from flows.payments import CREATE, REFUND, Answered, Report, Reported
 from flows.requests import Asking
 from flows.settings import Settings
@@ -20,27 +22,31 @@ from models.work import Work
 
 
 async def on_ask(work: Work, event: Event, subject: str) -> None:
-    """An order has changed: what is open is withdrawn when nothing is due any more, and what is due is asked for once."""
-    order, settings = await orders.get(work, int(subject)), Settings(work.store.settings)
+    """An order has changed, or money came: what is due now is asked for once, and nothing more than is due."""
+    await _ask(work, event, int(subject), is_other=False)
+
+
+async def on_reckon(work: Work, event: Event, subject: str) -> None:
+    """An order costs more or less than before: what is open is withdrawn, and the difference asked for."""
+    await _ask(work, event, int(subject), is_other=True)
+
+
+async def _ask(work: Work, event: Event, order_id: int, *, is_other: bool) -> None:
+    order, settings = await orders.get(work, order_id), Settings(work.store.settings)
     actor = Actor(None, event.id)
-    asked = await payments.open_of(work, order)
     if order.status in DEAD or not order.balance_due:
         await payments.withdraw(work, order, actor)
-        order, asked = await orders.get(work, order.id), None
+        order = await orders.get(work, order.id)
     await progress.follow(work, order, event.id)
-    if asked is not None and asked.amount > order.balance_due:
-        after, fresh = await payments.ask(
-            work, order, amount=order.balance_due, method=asked.method, actor=actor, by=TIMER
-        )
-        await say_request(work, event, after, fresh)
+    if order.status in DEAD or not order.balance_due:
         return
-    method = order.payment_method
-    is_silent = method != "whatsapp_pay" and not rules.is_configured(method, settings)
-    if is_silent or not rules.wants_money(order, settings):
-        return
-    amount = rules.amount_to_ask(order, settings)
     found, _ = await ledger.money_of(work, order)
-    if not any(payment.reference and payment.method in rules.ASKED_FOR for payment in found):
+    last = next((payment for payment in reversed(found) if payment.is_request), None)
+    if last is not None and last.is_open:
+        amount, method = rules.asks_instead(order, last, settings, is_other=is_other), last.method
+    else:
+        amount, method = rules.asks_now(order, last, settings), order.payment_method
+    if amount:
         after, fresh = await payments.ask(work, order, amount=amount, method=method, actor=actor, by=TIMER)
         await say_request(work, event, after, fresh)
 
@@ -53,6 +59,13 @@ async def _not_possible(work: Work, event: Event, order: Order, asked: Payment, 
     about = await _asking(work, await orders.get(work, order.id), asked)
     _tell_staff(work, news, order)
     _say(work, event, order, about, about.unavailable())
+
+
+async def on_tell(work: Work, event: Event, subject: str) -> None:
+    """A customer wishes to pay and gets the request, or gets it once more."""
+    asked = await payments.get(work, int(subject))
+    if asked.order_id is not None and asked.is_payable:
+        await say_request(work, event, await orders.get(work, asked.order_id), asked)
 
 
 async def say_request(work: Work, event: Event, order: Order, asked: Payment) -> None:
@@ -93,12 +106,8 @@ async def on_answered(work: Work, event: Event, answered: Answered) -> None:
         report = Report(call.provider, asked.reference, "fail", reason=answer.fault)
         await _take_refund(work, event, asked, call.refund_id, report)
     asked = await payments.get(work, asked.id)
-    if (
-        call.kind == rules.LOOK_UP
-        and asked.is_payable
-        and asked.expires_at is not None
-        and asked.expires_at <= work.now
-    ):
+    is_over = asked.expires_at is not None and asked.expires_at <= work.now
+    if call.kind == rules.LOOK_UP and is_over and asked.is_payable:
         await _lapse(work, event, asked)
 
 
@@ -140,30 +149,48 @@ async def on_look(work: Work, event: Event, subject: str) -> None:
 
 
 async def on_lapse(work: Work, event: Event, subject: str) -> None:
-    """Before a request ends for good its provider is asked: the money may be there."""
+    """Before a request ends for good whoever collects the money is asked: it may be there."""
     asked = await payments.get(work, int(subject))
-    if not asked.is_payable:
+    if not asked.is_payable or asked.order_id is None:
         return
     if asked.provider:
         payments.look_up(work, asked, event.id)
+    elif asked.proof:
+        order = await orders.get(work, asked.order_id)
+        customer = (await contacts.get(work, order.contact_id)).known_as(work.store.language)
+        news = (await _asking(work, order, asked)).news_proof(customer, is_again=True)
+        effects.tell_staff(work, TellStaff(news))
+        timers.start(work, kind=rules.LAPSE, subject=subject, due_at=work.now + rules.ASK_STAFF_AGAIN)
     else:
         await _lapse(work, event, asked)
 
 
 async def _lapse(work: Work, event: Event, asked: Payment) -> None:
-    """It ends, unless the provider is at it: then it is looked at again."""
+    """It ends, unless the provider is at it: then it is looked at again. An order that goes on all the same says what is open."""
     assert asked.order_id is not None
     if asked.is_on_its_way:
         timers.start(work, kind=rules.LAPSE, subject=str(asked.id), due_at=work.now + rules.LOOK_AGAIN)
         return
-    await payments.withdraw(work, await orders.get(work, asked.order_id), Actor(None, event.id), because=rules.EXPIRED)
+    order, settings = await orders.get(work, asked.order_id), Settings(work.store.settings)
+    await payments.withdraw(work, order, Actor(None, event.id), because=rules.EXPIRED)
+    if not order.balance_due or isinstance(decide(order, Action("expire", TIMER), settings), Move):
+        return
+    about = await _asking(work, order, asked)
+    _tell_staff(work, about.news_lapsed(), order)
+    if order.has_chat:
+        outbox.notify(
+            work, order.contact_id, about.lapsed(), cause=event.id, order_id=order.id,
+            fallback=order_update(work.store, about.lapsed().body, about.language),
+        )  # fmt: skip
 
 
 async def on_unpaid(work: Work, event: Event, subject: str) -> None:
     """Nothing came for too long: the order expires, once it is sure that nothing is on its way."""
     order = await orders.get(work, int(subject))
-    if await payments.is_payable(work, order):
-        timers.start(work, kind=rules.UNPAID, subject=subject, due_at=work.now + rules.LOOK_AGAIN)
+    found, _ = await ledger.money_of(work, order)
+    if asked := next((payment for payment in found if payment.is_payable), None):
+        wait = rules.LOOK_AGAIN if asked.provider else rules.ASK_STAFF_AGAIN
+        timers.start(work, kind=rules.UNPAID, subject=subject, due_at=work.now + wait)
         return
     await orders.advance(work, order, Action("expire", TIMER), Actor(None, event.id), Settings(work.store.settings))
 

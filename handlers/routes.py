@@ -30,6 +30,7 @@ from handlers import (
     office,
     order_timers,
     orders,
+    paying,
     payments,
     returns,
     staff_orders,
@@ -60,12 +61,17 @@ def _first(own: Try, other: Handler) -> Handler:
 
 
 CUSTOMER: Mapping[type, Handler] = {
-    Words: _first(feedback.on_words, _first(returns.on_customer_words, _first(orders.on_words, welcome.on_words))),
+    Words: _first(
+        feedback.on_words,
+        _first(returns.on_customer_words, _first(paying.on_words, _first(orders.on_words, welcome.on_words))),
+    ),
     Cart: orders.on_cart,
-    Tap: _first(feedback.on_tap, _first(returns.on_customer_tap, _first(orders.on_tap, welcome.on_tap))),
+    Tap: _first(
+        feedback.on_tap, _first(returns.on_customer_tap, _first(paying.on_tap, _first(orders.on_tap, welcome.on_tap)))
+    ),
     Location: _first(orders.on_place, welcome.on_unread),
     Form: _first(orders.on_form, welcome.on_unread),
-    Media: welcome.on_unread,
+    Media: _first(paying.on_picture, welcome.on_unread),
     Reaction: welcome.on_unread,
     Revision: welcome.on_unread,
     Other: welcome.on_unread,
@@ -125,7 +131,9 @@ async def _obeys(turn: Turn) -> bool:
 async def _answers_as_customer(turn: Turn) -> bool:
     """Staff who were asked something as customers may answer like customers."""
     asked = questions.find_open(turn.work, turn.contact.id, questions.CUSTOMER)
-    return asked is not None and (await returns.on_customer_words(turn) or await orders.on_words(turn))
+    return asked is not None and (
+        await returns.on_customer_words(turn) or await paying.on_words(turn) or await orders.on_words(turn)
+    )
 
 
 STAFF: Mapping[type, Handler] = {
@@ -143,7 +151,11 @@ STAFF: Mapping[type, Handler] = {
             _first(
                 undoing.on_tap,
                 _first(
-                    approving.on_tap, _first(till.on_tap, _first(returns.on_tap, _first(desk.on_tap, CUSTOMER[Tap])))
+                    approving.on_tap,
+                    _first(
+                        paying.on_verdict,
+                        _first(till.on_tap, _first(returns.on_tap, _first(desk.on_tap, CUSTOMER[Tap]))),
+                    ),
                 ),
             ),
         ),
@@ -161,6 +173,8 @@ TIMERS: Mapping[str, Callable[[Work, Event, str], Awaitable[None]]] = {
     order_table.COMPLETE: order_timers.on_complete,
     order_table.ARCHIVE: order_timers.on_archive,
     asking.ASK: payments.on_ask,
+    asking.RECKON: payments.on_reckon,
+    asking.TELL: payments.on_tell,
     asking.REMIND_TO_PAY: payments.on_remind,
     asking.LOOK: payments.on_look,
     asking.LAPSE: payments.on_lapse,

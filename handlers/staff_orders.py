@@ -13,7 +13,7 @@ from flows.order import STAFF, Line, Order, Step
 from flows.phrases import say
 from flows.staff_order import Wanted
 from handlers.turn import Turn
-from models import catalog, contacts, effects, orders, outbox, questions
+from models import catalog, choices, contacts, effects, orders, outbox, questions
 from models.contacts import Contact
 
 
@@ -41,6 +41,7 @@ async def on_new(turn: Turn, row: Row, argument: str) -> None:
     order = checkout.new_order(
         priced, order_id=turn.work.ids.new(), number=await orders.take_number(turn.work), contact_id=customer.id,
         store=turn.store, settings=turn.settings, now=turn.work.now, note=wanted.cart.note, needs_review=False,
+        credit=await choices.balance(turn.work, customer.id, turn.store.currency),
     )  # fmt: skip
     order = staff_order.of_the_shop(order, has_chat=wanted.has_chat)
     lines = checkout.lines_of(priced)
@@ -81,8 +82,9 @@ async def _tell(turn: Turn, order: Order, lines: tuple[Line, ...], customer: Con
     is_asked = order.checkout_step == Step.ADDRESS
     saved = customer.address if is_asked else None
     words = staff_order.for_customer(
-        order, lines, settings=turn.settings, store=turn.store, language=language, saved=saved, has_form=False
-    )
+        order, lines, settings=turn.settings, store=turn.store, language=language, saved=saved, has_form=False,
+        offered=await choices.ways(turn.work, order) if order.checkout_step == Step.PAYMENT else (),
+    )  # fmt: skip
     short = staff_order.short(order, turn.store, language)
     outbox.say(
         turn.work, customer.id, words, cause=turn.event.id, order_id=order.id, purpose=outbox.NOTICE,

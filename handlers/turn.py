@@ -14,9 +14,10 @@ from flows.inbound import Cart, Message
 from flows.messages import Button, Buttons, Template, Text
 from flows.messages import Message as Words
 from flows.news import News
-from flows.order import Order
+from flows.order import CUSTOMER, SYSTEM, Action, Order
 from flows.order_table import COMMANDS
 from flows.phrases import say
+from flows.plain import plain
 from flows.replies import Counter, no_order
 from flows.settings import Settings
 from flows.store import Store
@@ -27,6 +28,8 @@ from models.orders import Actor
 from models.staff import Staff
 from models.work import Work
 
+NAMED = 3
+"""Products that a sentence names."""
 REST, SURE = "rest", "sure"
 """Open questions to staff: what a command lacks, and whether it is meant."""
 
@@ -206,6 +209,25 @@ class Turn:
             fallback = checkout.fallback(order, self.store, words, language)
             said = Say(order.contact_id, Text(words), fallback, order.id)
             await effects.save(self.work, [said], self.event.id)
+
+    async def recover(self, order: Order) -> Order | None:
+        """The order of a customer who came back to it; None when others have bought meanwhile what was in it.
+
+        Then it has ended, and they have been told what is gone.
+        """
+        if order.status != "abandoned":
+            return order
+        lines = await orders.lines_of(self.work, order)
+        would_get = await catalog.allot(self.work, lines, allow_backorder=self.settings.get("allow_backorder"))
+        if not would_get.short:
+            after, _ = await orders.advance(self.work, order, Action("recover", CUSTOMER), self.actor, self.settings)
+            return after
+        questions.close(self.work, self.contact.id, questions.CUSTOMER)
+        titles = ", ".join(plain(line.title, 60) for line in would_get.short[:NAMED])
+        action = Action("cancel", SYSTEM, note=say("recover.note", self.store.language), is_quiet=True)
+        await orders.advance(self.work, order, action, Actor(None, self.event.id), self.settings)
+        self.say(Text(say("recover.sold_out", self.language, label=order.label, list=titles)), about=order)
+        return None
 
     async def thumbnail(self) -> str | None:
         """The retailer id that heads the catalogue message; None when there is no catalogue."""

@@ -11,7 +11,7 @@ from flows import ledger
 from flows.ledger import COMPLETED, PENDING, SETTLED, Payment, Refund
 from flows.money import major
 from flows.order import Action, Order
-from flows.payments import ASK, LOOK, LOOKS, REFUND
+from flows.payments import ASK, LOOK, LOOKS, REFUND, reviewers
 from flows.settings import Settings
 from models import calls, orders, timers
 from models.orders import Actor, Known
@@ -41,6 +41,8 @@ class PaymentRow(Model):
     ended = fields.CharField(max_length=10, default="", db_default="")
     is_held = fields.BooleanField(default=False, db_default=False)
     told = fields.CharField(max_length=12, default="", db_default="")
+    proof = fields.CharField(max_length=100, default="", db_default="")
+    proof_wamid = fields.CharField(max_length=300, default="", db_default="")
     version = fields.BigIntField(default=1, db_default=1)
 
     class Meta:
@@ -241,10 +243,10 @@ async def settle(
     """
     payments, refunds = await money_of(work, order)
     after = orders.amend(work, ledger.settled(order, payments, refunds), action, actor)
-    if after.balance_due < order.balance_due and any(payment.is_payable for payment in payments):
-        timers.ring(work, kind=ASK, subject=str(order.id), cause=actor.event_id)  # or it is paid twice
+    if after.balance_due < order.balance_due:  # an open request may ask for too much now
+        timers.ring(work, kind=ASK, subject=str(order.id), cause=actor.event_id)
     facts = ["captured"]
-    if came is not None and {came.provider, came.method} & set(settings.get("review_payments_from")):
+    if came is not None and reviewers(came, settings) & set(settings.get("review_payments_from")):
         facts.insert(0, "review")
     for fact in facts:
         after, _ = await orders.advance(work, after, Action(fact, action.by, is_quiet=action.is_quiet), actor, settings)

@@ -7,9 +7,9 @@ from typing import Any
 from tortoise import Model, fields
 
 from flows import ledger, payments
-from flows.ledger import CHECKOUT, COMPLETED, FAILED, INVALID, SETTLED, VOID, Payment, Refund
+from flows.ledger import CHECKOUT, COMPLETED, FAILED, INVALID, PROCESSING, SETTLED, VOID, Payment, Refund
 from flows.money import major
-from flows.order import SYSTEM, Action, Order
+from flows.order import CUSTOMER, SYSTEM, Action, Order
 from flows.payments import (
     CANCELED,
     CAPTURED,
@@ -111,9 +111,15 @@ def reference_of(payment_id: int) -> str:
 
 
 async def get(work: Work, payment_id: int) -> Payment:
+    known = await find(work, payment_id)
+    assert known is not None
+    return known
+
+
+async def find(work: Work, payment_id: int) -> Payment | None:
     if (known := work.find(PAYMENTS, payment_id)) is None:
         [rows] = await work.load_late(_BY_ID(id=payment_id))
-        [known] = _loaded(work, rows)
+        known = next(iter(_loaded(work, rows)), None)
     return known
 
 
@@ -219,6 +225,26 @@ def _start_timers(work: Work, order: Order, asked: Payment, settings: Settings) 
 
 def _stop_timers(work: Work, asked: Payment) -> None:
     timers.stop(work, kinds=[REMIND_TO_PAY, LOOK, LAPSE], subject=str(asked.id))
+
+
+async def claim(
+    work: Work, order: Order, asked: Payment, *, proof: str, wamid: str, actor: Actor
+) -> tuple[Order, Payment]:  # fmt: skip
+    """The customer shows that money is on its way to the shop's own account: nobody is reminded of it, and it does not lapse."""
+    timers.stop(work, kinds=[REMIND_TO_PAY], subject=str(asked.id))
+    asked = change(work, asked, state=PROCESSING, proof=proof[:100], proof_wamid=wamid[:300])
+    action = Action("proof", CUSTOMER, note=asked.reference, is_quiet=True)
+    return await settle(work, order, action, actor, _rules(work)), asked
+
+
+async def not_found(work: Work, order: Order, asked: Payment, actor: Actor, *, by: str) -> tuple[Order, Payment]:
+    """The shop has looked, and the money of a request is not there: its customer has as long again to pay it."""
+    settings = _rules(work)
+    _stop_timers(work, asked)
+    asked = change(work, asked, state=FAILED, expires_at=payments.lapses_at(work.now, settings))
+    _start_timers(work, order, asked, settings)
+    action = Action("not_found", by, note=f"{major(asked.amount, asked.currency)} {asked.reference}", is_quiet=True)
+    return await settle(work, order, action, actor, settings), asked
 
 
 def look_up(work: Work, asked: Payment, cause: int) -> None:

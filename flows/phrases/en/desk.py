@@ -53,6 +53,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     ),
     "why.ended_but": "It has ended as “{status}”. Still possible: {possible}.",
     "why.not_used": "This shop does not use *{label}* (setting vocabulary). Possible now: {possible}.",
+    "why.payment_method": "The customer has not chosen yet how to pay; they are asked, and may write *pay*.",
     "why.address": "The delivery address is missing. Ask for it, *chat {number} text*, and write it down: *address {number} TEXT*",
     "why.tracking": "The tracking number is missing: *ship {number} TRACKING*",
     "why.reason": "The reason is missing: *{word} {number} reason*",

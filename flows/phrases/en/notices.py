@@ -37,6 +37,8 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "notice.resumed": "Good news: {label} is taken up again. We write when it ships.",
     "notice.resumed_pickup": "Good news: {label} is taken up again. We write when you can pick it up.",
     "notice.abandoned": "{label} is put aside, for I have not heard from you. Send your address here and it goes on.",
+    "notice.abandoned_payment": "{label} is put aside, for I have not heard how you pay it. Write *pay* and it goes on.",
+    "notice.expired_unpaid": "{label} has ended because it was not paid. Send a new cart whenever you like.",
     "notice.expired": "{label} has ended because no address came. Send a new cart whenever you like.",
     "notice.returned": "Everything of {label} is back with us. Thank you!",
     "notice.reason": "Reason: {reason}",
@@ -44,6 +46,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "notice.tracking": "Tracking number: {tracking}",
     "notice.tracking_with": "Tracking number: {tracking} ({carrier})",
     "notice.reminder": "{label} still waits for your address. Send it here and we start at once; the total is {amount}.",
+    "notice.reminder_payment": "{label} still waits: say how you pay and we start at once.",
     # How was it?
     "feedback.ask": "How was it?",
     "feedback.great": "😀 Great",

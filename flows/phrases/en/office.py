@@ -98,6 +98,8 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "new.for_you": "{store} has made this order *{label}* for you:",
     "new.short": "{store} has made an order for you. Answer this message to see everything.",
     "new.short_address": "{store} has made an order for you and needs your address. Answer this message with it.",
+    "new.short_payment": "{store} has made an order for you. Answer this message to choose how to pay it.",
+    "new.asked_payment": "The customer is told, and asked how to pay.",
     "new.asked": "The customer is told, and asked for the address.",
     "new.told": "The customer is told.",
     "new.without_chat": "There is no chat, so the customer is told nothing. Where does it go? *address {number} TEXT*",
