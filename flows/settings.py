@@ -10,7 +10,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from flows import kinds, vocabulary
+from flows import kinds, pix, vocabulary
 from flows.kinds import AMOUNT, CLOSED, HOURS, IMPORTER, LANGUAGE, NONE, ON_OFF, SPAN, WORDS, Kind
 from flows.spelling import nearest
 from flows.vocabulary import Vocabulary
@@ -86,9 +86,11 @@ _ROWS = (
     Setting(
         "pay.capture", kinds.choice("at_once", "by_staff"), "at_once", "when authorized money is taken", built=True
     ),
-    Setting("pix.key", kinds.optional(WORDS), NONE, "Pix key that receives the money"),
-    Setting("pix.name", kinds.optional(WORDS), NONE, "who receives Pix payments, as the bank has it"),
-    Setting("pix.city", kinds.optional(WORDS), NONE, "city of who receives Pix payments"),
+    Setting("pix.key", kinds.optional(pix.KEY_KIND), NONE, "Pix key that receives the money", built=True),
+    Setting(
+        "pix.name", kinds.optional(pix.NAME_KIND), NONE, "who receives Pix payments, if it is not the store", built=True
+    ),
+    Setting("pix.city", kinds.optional(pix.CITY_KIND), NONE, "city of who receives Pix payments", built=True),
     Setting(
         "pix.provider", kinds.optional(kinds.choice("mercadopago")), NONE, "who makes Pix codes and reports by itself"
     ),
