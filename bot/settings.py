@@ -44,6 +44,9 @@ NAMES: dict[str, str] = {
     "RAZORPAY_KEY_SECRET": "the key's secret",
     "RAZORPAY_WEBHOOK_SECRET": "the secret of the webhook /payments/razorpay",
     "RAZORPAY_API_URL": "any stand-in for Razorpay; its own address",
+    "MERCADOPAGO_ACCESS_TOKEN": "Mercado Pago's access token, for Pix and payment links; set both, or none",
+    "MERCADOPAGO_WEBHOOK_SECRET": "the secret signature of its webhooks, for /payments/mercadopago",
+    "MERCADOPAGO_API_URL": "any stand-in for Mercado Pago; its own address",
     "STORE_NAME": "the first store, used when it is created: Demo Store",
     "STORE_COUNTRY": "ISO 3166 letters: IN",
     "STORE_CURRENCY": "ISO 4217 letters: INR",
@@ -76,6 +79,10 @@ PROVIDERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "razorpay": (
         "https://api.razorpay.com",
         {"RAZORPAY_KEY_ID": "rzp_[!-~]+", "RAZORPAY_KEY_SECRET": "[!-~]+", "RAZORPAY_WEBHOOK_SECRET": "[!-~]{8,}"},
+    ),
+    "mercadopago": (
+        "https://api.mercadopago.com",
+        {"MERCADOPAGO_ACCESS_TOKEN": "(APP_USR|TEST)-[!-~]+", "MERCADOPAGO_WEBHOOK_SECRET": "[!-~]{8,}"},
     ),
 }
 """Payment providers: where they live, and which keys each needs, with their form."""
@@ -307,7 +314,7 @@ class _Reader:
                     self._fault(name, f"is missing; set {', '.join(forms)} together, or none of them")
                 elif not re.fullmatch(form, text):
                     self._fault(name, f"is not what {provider.capitalize()} calls so; copy it again")
-                elif is_sandbox and re.match("(sk|rk|rzp)_live_", text):
+                elif is_sandbox and re.match("(sk|rk|rzp)_live_|APP_USR-", text):
                     self._fault(
                         name, "is a live key, and without WhatsApp credentials this is a sandbox: take a test key"
                     )

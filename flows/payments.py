@@ -17,6 +17,8 @@ AUTHORIZED, CAPTURED, PROCESSED, REFUSED, EXPIRED, CANCELED = (
     "authorize", "capture", "process", "fail", "expired", "canceled",
 )  # fmt: skip
 """What a provider says became of a payment; the first four are events of its record."""
+CHANGED = "changed"
+"""A provider says that something became of a payment, and not what: it is asked."""
 CREATE, LOOK_UP, WITHDRAW, CAPTURE, REFUND = "create", "look_up", "withdraw", "capture", "refund"
 """What a provider is called for."""
 LATE, UNKNOWN, DOUBLE, OVERTAKEN, AMOUNT, CURRENCY, REFUND_FAILED, OVER_REFUNDED = (
@@ -64,8 +66,8 @@ class Call:
     """Something a provider is to be called for. `id` serves as the idempotency key; `attempts` is how often it was tried.
 
     `details` are what the provider has to know: of every payment `reference`, `amount`, `currency`, `description`,
-    `created_at`, and as far as they are known `provider_id`, `transaction_id`, `expires_at` (ISO); of a new request
-    `capture` (the store's setting), of a refund `refund_amount` as well.
+    `created_at`, `method`, and as far as they are known `provider_id`, `transaction_id`, `expires_at` (ISO); of a new request
+    `capture` (the store's setting) and `payer` (an email address, where providers want one), of a refund `refund_amount` as well.
     """
 
     id: int
@@ -226,9 +228,9 @@ def is_configured(method: str, settings: Settings) -> bool:
 
 def lacks(method: str, settings: Settings) -> tuple[str, ...]:
     """The settings without which nobody can be asked to pay so."""
-    if method == "pix":
-        return () if settings.get("pix.provider") or settings.get("pix.key") else ("pix.key",)
     needed: tuple[str, ...] = {"link": ("pay.links",), "transfer": ("transfer.account",)}.get(method, ())
+    if method == "pix":
+        needed = ("pix.key", "pix.email") if settings.get("pix.provider") else ("pix.key",)
     if method == "whatsapp_pay":
         by = {None: "pay.provider", "upi": "pay.vpa", "link": "pay.links"}
         needed = (by.get(settings.get("pay.provider"), "pay.configuration"), "pay.importer")

@@ -37,10 +37,7 @@ class Key:
 def read_key(text: str) -> Key:
     """A key as people write it, with dots and dashes or without. ValueError says in words what is wrong."""
     if "@" in text:
-        address = text.lower()
-        if len(address) > ADDRESS or not _EMAIL.fullmatch(address):
-            raise ValueError(f"{text!r} is no email address of at most {ADDRESS} characters")
-        return Key(EMAIL, address)
+        return Key(EMAIL, _read_email(text))
     if _UUID.fullmatch(text.lower()):
         return Key(EVP, text.lower())
     bare = re.sub(r"[\s().\-/]", "", text).upper()
@@ -57,6 +54,13 @@ def read_key(text: str) -> Key:
             raise ValueError(f"the check digits of the CNPJ {text!r} are wrong")
         return Key(CNPJ, bare)
     raise ValueError(f"{text!r} is no Pix key; write {_KEYS}")
+
+
+def _read_email(text: str) -> str:
+    address = text.lower()
+    if len(address) > ADDRESS or not _EMAIL.fullmatch(address):
+        raise ValueError(f"{text!r} is no email address of at most {ADDRESS} characters")
+    return address
 
 
 _KEYS = "a CPF, a CNPJ, an email address, a phone like +5511987654321 or a random key"
@@ -89,6 +93,7 @@ def _name(limit: int) -> Kind:
     return Kind(f"1 to {limit} letters, digits and signs", read)
 
 
+EMAIL_KIND = Kind("an email address", _read_email)
 KEY_KIND, NAME_KIND, CITY_KIND = Kind(_KEYS, read_key), _name(NAME), _name(CITY)
 
 

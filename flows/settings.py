@@ -92,7 +92,18 @@ _ROWS = (
     ),
     Setting("pix.city", kinds.optional(pix.CITY_KIND), NONE, "city of who receives Pix payments", built=True),
     Setting(
-        "pix.provider", kinds.optional(kinds.choice("mercadopago")), NONE, "who makes Pix codes and reports by itself"
+        "pix.provider",
+        kinds.optional(kinds.choice("mercadopago")),
+        NONE,
+        "who makes Pix codes and reports by itself",
+        built=True,
+    ),
+    Setting(
+        "pix.email",
+        kinds.optional(pix.EMAIL_KIND),
+        NONE,
+        "address of the shop's that its provider of Pix gets as the payer's",
+        built=True,
     ),
     Setting("transfer.account", kinds.optional(WORDS), NONE, "the account that bank transfers go to"),
     Setting(

@@ -67,14 +67,18 @@ _OF_PAYMENT = select(ProviderCallRow, "WHERE t.payment_id = :payment ORDER BY t.
 
 def book(
     work: Work, kind: str, payment: Payment, *, cause: int | None, refund: Refund | None = None, description: str = "",
-    capture: str = "",
+    capture: str = "", payer: str = "",
 ) -> None:  # fmt: skip
-    """Have `payment`'s provider called as soon as this transaction is on disk. `capture` is the setting `pay.capture`."""
+    """Have `payment`'s provider called as soon as this transaction is on disk.
+
+    `capture` is the setting `pay.capture`; `payer` an email address for providers that want one.
+    """
     details: dict[str, str | int | None] = {
         "reference": payment.reference, "amount": payment.amount, "currency": payment.currency,
         "description": description, "provider_id": payment.provider_id, "transaction_id": payment.transaction_id,
         "expires_at": payment.expires_at.isoformat() if payment.expires_at else None,
         "created_at": payment.created_at.isoformat(), "capture": capture,
+        "method": payment.method, "payer": payer,
     }  # fmt: skip
     if refund is not None:
         details |= {

@@ -168,7 +168,7 @@ async def ask(work: Work, order: Order, *, amount: int, method: str, actor: Acto
     if not is_made:
         calls.book(
             work, CREATE, asked, cause=actor.event_id, description=f"{work.store.name} {order.label}",
-            capture=settings.get("pay.capture"),
+            capture=settings.get("pay.capture"), payer=settings.get("pix.email") or "",
         )  # fmt: skip
     _start_timers(work, order, asked, settings)
     note = f"{major(amount, order.currency)} {method} {asked.reference}"
@@ -270,6 +270,10 @@ async def take(work: Work, report: Report, event_id: int) -> Taken:
     is_known = any(payment.state == COMPLETED for payment in (known if report.transaction_id is None else same))
     if report.says == CAPTURED and is_known:
         return Taken()
+    if report.says == payments.CHANGED:
+        if asked is not None and asked.order_id is not None:
+            look_up(work, replace(asked, transaction_id=report.transaction_id or asked.transaction_id), event_id)
+        return Taken(payment=asked)
     if asked is None or asked.order_id is None:
         return await _hold_unknown(work, report) if report.says == CAPTURED else Taken()
     if report.says in (CAPTURED, payments.AUTHORIZED) and not report.is_sure:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from bot.clock import Clock
-from bot.payments import razorpay, stripe
+from bot.payments import mercadopago, razorpay, stripe
 from bot.payments.provider import Provider
 from bot.settings import Account
 from flows.payments import Report, Reported
@@ -11,11 +11,13 @@ from flows.payments import Report, Reported
 READERS: Mapping[str, Callable[[bytes], list[Report]]] = {
     stripe.NAME: stripe.read,
     razorpay.NAME: razorpay.read,
+    mercadopago.NAME: mercadopago.read,
 }
 """Who reads an event of kind `payment.{name}`; what has been taken in is read whether or not its keys are still here."""
 ADAPTERS: Mapping[str, Callable[..., Provider]] = {
     stripe.NAME: stripe.Stripe,
     razorpay.NAME: razorpay.Razorpay,
+    mercadopago.NAME: mercadopago.MercadoPago,
 }
 """Who calls a provider that has an account of its own in the environment."""
 

@@ -100,6 +100,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "fault.not_connected": "the provider's keys are missing in the environment",
     "fault.keys": "the provider does not take the keys in the environment",
     "fault.amount": "the provider cannot take exactly this amount in this currency",
+    "fault.no_payer": "the provider wants an email address: set *pix.email*",
     "fault.silent": "the provider did not answer",
     "fault.refused": "the provider refused it ({reason})",
 }
