@@ -287,7 +287,7 @@ class App:
         self.clock.offset = max(self.clock.offset, credentials.offset)
         self.sandbox = Sandbox(
             credentials=credentials, clock=self.clock, people=demo.PEOPLE,
-            products=demo.products(self.settings.public_url), webhook=None,
+            products=demo.products(self.settings.public_url, self.settings.store.currency), webhook=None,
             ledger=self.files / "sandbox.jsonl", public_url=self.settings.public_url,
         )  # fmt: skip
         self._stack.push_async_callback(self.sandbox.stop)
@@ -358,7 +358,7 @@ class App:
             return None
         from bot.sandbox import demo
 
-        return demo.feed(self.settings.public_url)
+        return demo.feed(self.settings.public_url, self.settings.store.currency)
 
 
 def _warn_of_difference(store: Store, first: FirstStore) -> None:

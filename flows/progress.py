@@ -13,7 +13,7 @@ from flows.money import show
 from flows.order import DEAD, Order
 from flows.phrases import say
 from flows.store import Store
-from flows.templates import order_progress
+from flows.templates import PAID_IN_CHAT, order_progress
 
 PROCESSING, SHIPPED, COMPLETED, CANCELED = "processing", "shipped", "completed", "canceled"
 _OF_ORDER = {
@@ -32,7 +32,7 @@ _LEADS_TO = {
 
 def is_shown(payment: Payment) -> bool:
     """Whether the customer was asked for it in the chat, so that there is such a page."""
-    return payment.method == "whatsapp_pay" and payment.asked_at is not None and bool(payment.reference)
+    return payment.method in PAID_IN_CHAT and payment.asked_at is not None and bool(payment.reference)
 
 
 def is_followed(payment: Payment) -> bool:
@@ -49,6 +49,11 @@ def of_ended(order: Order, old: Payment) -> str:
     """Where nobody tells us what became of it, an order that needs no more money was paid by this request."""
     is_paid = not old.provider and order.status not in DEAD and not order.balance_due
     return PROCESSING if is_paid else CANCELED
+
+
+def is_told(payment: Payment) -> bool:
+    """Whether that page only learns from us that the money is there: Meta sees no Pix."""
+    return payment.method == "pix" and is_shown(payment) and may_follow(payment.told, PROCESSING)
 
 
 def may_follow(told: str, status: str) -> bool:
@@ -71,6 +76,17 @@ class Telling:
         words = self._words(status)
         told = OrderStatus(words, self.asked.reference, status)
         return order_progress(self.store, words, told, self.language)
+
+    def paid(self, words: str) -> OrderStatus:
+        """The money is there, and the order goes on: in `words`, and on the page."""
+        at = self.asked.captured_at
+        assert at is not None
+        return OrderStatus(
+            words, self.asked.reference, PROCESSING, payment="captured", payment_at=int(at.timestamp())
+        )  # fmt: skip
+
+    def paid_short(self, words: str) -> Template:
+        return order_progress(self.store, words, self.paid(words), self.language)
 
     def _words(self, status: str) -> str:
         amount = show(self.asked.amount, self.asked.currency, self.store.locale)

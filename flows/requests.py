@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flows import card, order_details
+from flows import card, order_details, pix_details
 from flows.choice import PAY
 from flows.ledger import Payment
 from flows.messages import BUTTON_TITLE, Button, Buttons, Link, Message, OrderDetails, Template, Text
@@ -15,7 +15,7 @@ from flows.phrases import has, say
 from flows.plain import plain
 from flows.settings import Settings
 from flows.store import Store
-from flows.templates import order_payment, order_update
+from flows.templates import PAID_IN_CHAT, order_payment, order_update
 from flows.till import Till
 
 IN, OUT = "in", "out"
@@ -58,6 +58,8 @@ class Asking:
             return Text(self._say("pay.transfer", account=account, reference=self.asked.reference))
         if self.asked.method == "whatsapp_pay":
             return self._details()
+        if self.asked.method == "pix":
+            return self._pix()
         title = say("pay.button", self.language, amount=self.amount)
         if len(title) > BUTTON_TITLE:
             title = say("pay.button_short", self.language)
@@ -76,6 +78,14 @@ class Asking:
             part=self._say("pay.part"), customer=self.customer,
         )  # fmt: skip
 
+    def _pix(self) -> OrderDetails:
+        """Copied in the chat, paid in the customer's bank."""
+        code = pix_details.code(self.asked, self.store, self.settings)
+        return pix_details.details(
+            self.order, self.asked, self.lines, self.store, self.settings,
+            body=self._say("pay.pix"), words=self._say("pay.pix_code", code=code), part=self._say("pay.part"),
+        )  # fmt: skip
+
     def news_not_possible(self) -> str:
         """Why nobody can be asked in this way, and what to do, for staff; empty when it is possible."""
         language, method = self.store.language, self.asked.method
@@ -83,7 +93,8 @@ class Asking:
             named = say(f"method.{method}", language)
             return self._staff("news.not_configured", method=named, missing=", ".join(missing))
         if method != "whatsapp_pay":
-            return ""
+            fault = pix_details.fault(self.asked) if method == "pix" else ""
+            return self.news_not_asked(fault) if fault else ""
         if status := standing(self.settings):
             name = plain(self.settings.get("pay.configuration"))
             return self._staff("news.pay_inactive", name=name, status=plain(status))
@@ -94,18 +105,22 @@ class Asking:
         """The same for a closed window, in one line."""
         if self.asked.method == "whatsapp_pay":
             return order_payment(self.store, self._say("pay.details"), self._details(), self.language)
+        if self.asked.method == "pix":
+            return order_payment(self.store, self._say("pay.pix"), self._pix(), self.language)
         means = self.asked.url or self.settings.get("transfer.account") or ""
         return order_update(self.store, self._say("pay.short", means=means), self.language)
 
     def reminder(self) -> Message:
         text = self._say("pay.reminder")
+        if self.asked.method == "pix":
+            return Text(f"{text}\n\n{pix_details.code(self.asked, self.store, self.settings)}")
         if not self.asked.url:
             return Text(text)
         return Link(text, say("pay.button_short", self.language), self.asked.url)
 
     def reminder_short(self) -> Template:
         """For a closed window. What is paid in the chat is there already, and its reference serves no second message."""
-        if self.asked.method != "whatsapp_pay":
+        if self.asked.method not in PAID_IN_CHAT:
             return self.short()
         return order_update(self.store, self._say("pay.reminder"), self.language)
 

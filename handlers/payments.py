@@ -216,7 +216,9 @@ async def tell(work: Work, event: Event, taken: Taken, reason: str = "") -> None
         case rules.CAPTURED:
             customer = (await contacts.get(work, order.contact_id)).known_as(work.store.language)
             _tell_staff(work, about.news_paid(customer), order)
-            _say(work, event, order, about, Till(order, work.store).notice_paid(payment.amount, about.language))
+            words = Till(order, work.store).notice_paid(payment.amount, about.language)
+            if not await progress.paid(work, order, payment, words, cause=event.id):
+                _say(work, event, order, about, words)
         case rules.AUTHORIZED:
             _tell_staff(work, about.news_authorized(), order)
         case rules.REFUSED:

@@ -24,6 +24,19 @@ async def ended(work: Work, order: Order, old: Payment, *, cause: int | None) ->
     return await _tell(work, order, old, progress.of_ended(order, old), cause)
 
 
+async def paid(work: Work, order: Order, came: Payment, words: str, *, cause: int | None) -> bool:
+    """Say on its page that the money is there, in the `words` that the customer reads; False where there is none to say it on."""
+    if not progress.is_told(came) or not order.has_chat:
+        return False
+    customer = await contacts.get(work, order.contact_id)
+    told = progress.Telling(order, came, work.store, customer.language or work.store.language)
+    outbox.notify(
+        work, order.contact_id, told.paid(words), cause=cause, fallback=told.paid_short(words), order_id=order.id
+    )
+    change(work, came, told=progress.PROCESSING)
+    return True
+
+
 async def _tell(work: Work, order: Order, asked: Payment, status: str, cause: int | None) -> Payment:
     if not progress.may_follow(asked.told, status):
         return asked

@@ -24,11 +24,12 @@ STAFF_NUMBERS = ",".join(
 )
 
 
-def feed(public_url: str) -> str:
+def feed(public_url: str, currency: str = "INR") -> str:
     """The feed as a shop would hand it in; `image_link` points to the pictures that the sandbox serves at `public_url`."""
-    return FEED.read_text(encoding="utf-8").replace("{PUBLIC_URL}", public_url.rstrip("/"))
+    text = FEED.read_text(encoding="utf-8").replace("{PUBLIC_URL}", public_url.rstrip("/"))
+    return text.replace(" INR", f" {currency}")
 
 
-def products(public_url: str) -> list[dict[str, str]]:
+def products(public_url: str, currency: str = "INR") -> list[dict[str, str]]:
     """The feed's rows, text by column."""
-    return list(csv.DictReader(feed(public_url).splitlines()))
+    return list(csv.DictReader(feed(public_url, currency).splitlines()))

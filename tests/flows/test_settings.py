@@ -59,6 +59,7 @@ DEFAULTS: dict[str, Any] = {
     "pix.name": None,
     "pix.city": None,
     "pix.provider": None,
+    "pix.email": None,
     "transfer.account": None,
     "deposit": 0,
     "payment_reminders": (2 * H, 24 * H),

@@ -3,6 +3,7 @@
     # A cart is priced from our catalogue                         the title; further # lines are remarks
     # shop: auto_collect_address=off                              settings of the store, if not the usual ones (and
                                                                   `undo_window=0s`, so that notices come at once)
+    # country: BR                                                 where the store is, if not in India
     clock 2026-03-02 10:00                                        the shop's own clock is moved to that moment
     Asha: hello                                                   she writes; more lines of hers are indented
     → Asha: Namaste!                                              what her phone shows, whole; more lines are indented
@@ -50,7 +51,7 @@ THINGS = (
 INDENT = "    "
 ARROW = "→"
 TERMINAL = "terminal"
-SHOP = "# shop: "
+SHOP, COUNTRY = "# shop: ", "# country: "
 
 
 class ScriptError(Exception):
@@ -152,6 +153,11 @@ class Script:
     def settings(self) -> str:
         """The store's settings, from the remark `# shop: name=value;name=value`."""
         return next((line.removeprefix(SHOP) for line in self.lines if line.startswith(SHOP)), "")
+
+    @property
+    def country(self) -> str:
+        """Where the store is, from the remark `# country: BR`."""
+        return next((line.removeprefix(COUNTRY) for line in self.lines if line.startswith(COUNTRY)), "IN")
 
     def place(self, step: Step) -> str:
         """Where a step stands, for people: `first.chat:7: Asha: hello`."""

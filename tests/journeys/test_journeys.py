@@ -11,6 +11,10 @@ from tests.world import world
 HERE = Path(__file__).parent
 CHATS = sorted(str(path.relative_to(HERE)) for path in HERE.rglob("*.chat"))
 
+COUNTRIES: dict[str, dict[str, str]] = {
+    "IN": {},
+    "BR": {"STORE_COUNTRY": "BR", "STORE_CURRENCY": "BRL", "STORE_TIMEZONE": "America/Sao_Paulo"},
+}
 RINGS_IN_VAIN = """SELECT o.number, t.kind FROM timer t JOIN orders o ON CAST(o.id AS VARCHAR(40)) = t.subject
     WHERE t.state = 'set' AND t.kind IN ('remind', 'abandon', 'expire')
     AND NOT (o.status = 'abandoned' OR (o.status = 'placed' AND o.checkout_step <> 'complete'))"""
@@ -26,7 +30,8 @@ async def test_conversation(chat: str, ready_url: str, tmp_path: Path, pytestcon
     script = parse(chat, file.read_text())
     everything = []
     try:
-        async with world(ready_url, tmp_path, STORE_SETTINGS=script.settings) as stage:
+        about = {"STORE_SETTINGS": script.settings, **COUNTRIES[script.country]}
+        async with world(ready_url, tmp_path, faults=None, **about) as stage:
             async for step, happened in play(script, stage):
                 if not accepting and not step.fits(happened):
                     pytest.fail(difference(script, step, happened), pytrace=False)

@@ -14,7 +14,7 @@ from flows.money import parse_amount, show
 
 Json = dict[str, Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-NAMES = {"stripe": "Stripe", "razorpay": "Razorpay"}
+NAMES = {"stripe": "Stripe", "razorpay": "Razorpay", "mercadopago": "Mercado Pago"}
 STATES = {
     "open": "Waiting for your payment", "paid": "Paid", "expired": "This page has expired",
     "canceled": "This page has been withdrawn",

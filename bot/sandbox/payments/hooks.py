@@ -15,6 +15,7 @@ from bot.sandbox.ledger import Ledger
 
 Json = dict[str, Any]
 Sign = Callable[[str, bytes], dict[str, str]]
+Query = Callable[[str, Json], str]
 HORIZON = timedelta(days=3)
 """How long Stripe tries; Razorpay one day."""
 LONGEST = timedelta(hours=1)
@@ -32,10 +33,14 @@ class Hook:
 
 
 class Hooks:
-    """`sign` says which headers a provider sends with a body. Without `address` (…/payments) everything waits."""
+    """`sign` says which headers a provider sends with a body, `query` what it adds to the address.
 
-    def __init__(self, *, clock: Clock, ledger: Ledger, faults: Faults, sign: Sign) -> None:
+    Without `address` (…/payments) everything waits.
+    """
+
+    def __init__(self, *, clock: Clock, ledger: Ledger, faults: Faults, sign: Sign, query: Query) -> None:
         self._clock, self._ledger, self._faults, self._sign = clock, ledger, faults, sign
+        self._query = query
         self.address: str | None = None
         self._pending: dict[int, Hook] = {}
         self._next_id = 1
@@ -94,7 +99,7 @@ class Hooks:
             self._session = None
 
     async def _deliver(self, hook: Hook) -> bool:
-        status = await self._post(hook.provider, orjson.dumps(hook.body))
+        status = await self._post(hook.provider, orjson.dumps(hook.body), self._query(hook.provider, hook.body))
         taken, age = 200 <= status < 300, self._clock.now() - hook.queued_at
         self._ledger.write("hook_told", hook=hook.id, status=status)
         if taken or age > HORIZON:
@@ -106,13 +111,13 @@ class Hooks:
             hook.due_at = self._clock.now() + pause
         return taken
 
-    async def _post(self, provider: str, raw: bytes) -> int:
+    async def _post(self, provider: str, raw: bytes, query: str) -> int:
         """The HTTP status; 0 when there was no answer at all."""
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
         headers = {"Content-Type": "application/json", **self._sign(provider, raw)}
         try:
-            async with self._session.post(f"{self.address}/{provider}", data=raw, headers=headers) as answer:
+            async with self._session.post(f"{self.address}/{provider}?{query}", data=raw, headers=headers) as answer:
                 return answer.status
         except (aiohttp.ClientError, TimeoutError, OSError):
             return 0

@@ -14,7 +14,7 @@ OPEN, PAID, EXPIRED, CANCELED = "open", "paid", "expired", "canceled"
 """How a page stands; `paid` is one that has been used, even if its money is only held."""
 HELD, TAKEN, FAILED, RELEASED = "held", "taken", "failed", "released"
 """How money stands."""
-PREFIXES = {"stripe": ("cs", "pi", "re"), "razorpay": ("plink", "pay", "rfnd")}
+PREFIXES = {"stripe": ("cs", "pi", "re"), "razorpay": ("plink", "pay", "rfnd"), "mercadopago": ("pref", "pay", "rfnd")}
 """How providers call a page, a payment, a refund."""
 
 

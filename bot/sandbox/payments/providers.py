@@ -10,6 +10,7 @@ from bot.sandbox.credentials import Credentials
 from bot.sandbox.faults import Faults
 from bot.sandbox.ledger import Ledger
 from bot.sandbox.payments.hooks import Hooks
+from bot.sandbox.payments.mercadopago import MercadoPago, pix_code
 from bot.sandbox.payments.pages import Happened, Page, Pages
 from bot.sandbox.payments.razorpay import Razorpay
 from bot.sandbox.payments.stripe import Stripe
@@ -34,13 +35,19 @@ class Providers:
                 "RAZORPAY_KEY_SECRET": credentials.key("razorpay secret")[:24],
                 "RAZORPAY_WEBHOOK_SECRET": credentials.key("razorpay webhook"),
             },
+            "mercadopago": {
+                "MERCADOPAGO_ACCESS_TOKEN": f"TEST-{credentials.key('mercadopago')}",
+                "MERCADOPAGO_WEBHOOK_SECRET": credentials.key("mercadopago webhook"),
+            },
         }
         self.pages = Pages(clock=clock, ledger=ledger, faults=faults, tell=self._tell)
         self._apis = {
             name: api(self.pages, keys=self.keys[name], page_url=self.page_url, now=clock.now)
-            for name, api in (("stripe", Stripe), ("razorpay", Razorpay))
+            for name, api in (("stripe", Stripe), ("razorpay", Razorpay), ("mercadopago", MercadoPago))
         }
-        self.hooks = Hooks(clock=clock, ledger=ledger, faults=faults, sign=lambda name, raw: self._apis[name].sign(raw))
+        self.hooks = Hooks(
+            clock=clock, ledger=ledger, faults=faults, sign=lambda name, raw: self._apis[name].sign(raw), query=self._query
+        )  # fmt: skip
 
     def restore(self, entry: Json) -> None:
         """Replay one line of the ledger."""
@@ -53,8 +60,8 @@ class Providers:
         return f"{self.origin}/sandbox/pay/{id_}"
 
     def page_at(self, url: str) -> Page | None:
-        """The page that a link opens; None when it leads elsewhere."""
-        return next((page for page in self.pages if self.page_url(page.id) == url), None)
+        """The page that a link opens, or the code that was copied; None when it is somebody else's."""
+        return next((page for page in self.pages if url in (self.page_url(page.id), pix_code(page))), None)
 
     def routes(self) -> list[web.RouteDef]:
         """The APIs, with the faults that are on."""
@@ -80,6 +87,10 @@ class Providers:
 
     def shown(self, page: Page) -> Json:
         return {**page.json(), "url": self.page_url(page.id)}
+
+    def _query(self, name: str, body: Json) -> str:
+        api = self._apis[name]
+        return api.query(body) if isinstance(api, MercadoPago) else ""
 
     def _tell(self, told: Happened) -> None:
         for body in self._apis[told.page.provider].events(told):

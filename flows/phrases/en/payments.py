@@ -71,6 +71,13 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
         "{label}: {store} could not find {amount} with the reference {reference}. Please check your transfer and send a"
         " picture of its receipt here."
     ),
+    # Pix in Brazil
+    "pay.pix": "💠 {label}: please pay {amount} to {store} by Pix.",
+    "pay.pix_code": (
+        "💠 {label}: please pay {amount} to {store} by Pix. Copy this code into your bank's app, under Pix, copy and paste:"
+        "\n\n{code}"
+    ),
+    "fault.pix_currency": "Pix takes only BRL",
     # What staff read
     "news.proof": (
         "🧾 {head}\n{customer} has sent a picture: {amount} by {method}, reference {reference}. Is the money on your account?"
