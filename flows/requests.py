@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flows import card, order_details, pix_details
 from flows.choice import PAY
 from flows.ledger import Payment
-from flows.messages import BUTTON_TITLE, Button, Buttons, Link, Message, OrderDetails, Template, Text
+from flows.messages import BUTTON_TITLE, Button, Buttons, Link, Message, OrderDetails, Template, Text, in_words
 from flows.money import show
 from flows.news import News
 from flows.order import Line, Order
@@ -86,6 +86,10 @@ class Asking:
             body=self._say("pay.pix"), words=self._say("pay.pix_code", code=code), part=self._say("pay.part"),
         )  # fmt: skip
 
+    def again(self) -> Message:
+        """The same once more. A message that is paid in the chat cannot come twice, so its code comes in words."""
+        return (in_words(self._pix()) if self.asked.method == "pix" else None) or self.message()
+
     def news_not_possible(self) -> str:
         """Why nobody can be asked in this way, and what to do, for staff; empty when it is possible."""
         language, method = self.store.language, self.asked.method
@@ -149,17 +153,21 @@ class Asking:
 
     # What staff read of it
 
+    def news_asked(self, customer: str) -> News:
+        """Nobody reports this money: whoever finds it on the account does, by one tap."""
+        text = self._staff("news.pix_asked", customer=plain(customer), reference=self.asked.reference)
+        return News(text, (self._answer(IN),), self.order.id)
+
     def news_proof(self, customer: str, *, is_again: bool = False) -> News:
         """The customer says that it is paid: is it? One tap answers."""
         text = self._staff(
             "news.proof_waits" if is_again else "news.proof", customer=plain(customer), reference=self.asked.reference,
             method=say(f"method.{self.asked.method}", self.store.language),
         )  # fmt: skip
-        buttons = tuple(
-            Button(f"m{self.order.number}.{self.asked.id}.{answer}", say(f"proof.{answer}", self.store.language))
-            for answer in (IN, OUT)
-        )
-        return News(text, buttons, self.order.id)
+        return News(text, (self._answer(IN), self._answer(OUT)), self.order.id)
+
+    def _answer(self, answer: str) -> Button:
+        return Button(f"m{self.order.number}.{self.asked.id}.{answer}", say(f"proof.{answer}", self.store.language))
 
     def refused(self) -> Text:
         return Text(self._staff("proof.refused"))

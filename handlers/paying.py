@@ -17,7 +17,7 @@ from flows.till import Given, Till
 from flows.understand import Wish, wish
 from flows.understand import number as number_in
 from handlers.turn import Turn
-from models import choices, effects, ledger, orders, payments, timers
+from models import choices, effects, ledger, orders, payments, progress, timers
 from models.payments import Taken
 
 PROOFS = ("image", "document")
@@ -116,7 +116,9 @@ async def _found(turn: Turn, taken: Taken) -> None:
     turn.answer(order, "paid", "done", till.paid(Given(payment.amount, payment.method, payment.reference)))
     news = _asking(turn, order, payment).news_paid(await turn.customer_of(order))
     effects.tell_staff(turn.work, TellStaff(News(news, (), order.id), but=turn.contact.id))
-    await turn.tell_customer(order, till.notice_paid(payment.amount, language), language)
+    words = till.notice_paid(payment.amount, language)
+    if not await progress.paid(turn.work, order, payment, words, cause=turn.event.id):
+        await turn.tell_customer(order, words, language)
 
 
 # The first choice

@@ -78,8 +78,12 @@ async def say_request(work: Work, event: Event, order: Order, asked: Payment) ->
         return
     if not order.has_chat:
         return
+    is_first = asked.asked_at == work.now
+    if is_first and asked.method == "pix" and not asked.provider:
+        customer = (await contacts.get(work, order.contact_id)).known_as(work.store.language)
+        effects.tell_staff(work, TellStaff(about.news_asked(customer)))
     outbox.say(
-        work, order.contact_id, about.message(), cause=event.id,
+        work, order.contact_id, about.message() if is_first else about.again(), cause=event.id,
         fallback=about.short(), order_id=order.id, arrival=outbox.ONCE, purpose=outbox.NOTICE,
     )  # fmt: skip
 

@@ -29,6 +29,8 @@ _UNSEEN = {ord(c): " " for c in "\u00a0\u202f"} | {ord(c): "" for c in "\u200e\u
 
 _REFERENCE = re.compile(r"(?<![0-9A-Za-z])w[0-9a-z]{11,12}(?![0-9A-Za-z])")
 """What a request to pay is called: another one each time the conversation is played."""
+_CODE = re.compile(r"(?<=62170513)w[0-9a-z]{12}6304[0-9A-F]{4}")
+"""The same in a Pix code, with the sum that checks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Shown:
         below = [" ".join(f"[{title}]" for title in self.buttons)] if self.buttons else []
         below += [f"{{{title}}} {description}" for title, description in self.rows]
         lines = [*self.body.strip().split("\n"), *below]
-        return _REFERENCE.sub("w…", "\n".join(line.translate(_UNSEEN).rstrip() for line in lines))
+        text = "\n".join(line.translate(_UNSEEN).rstrip() for line in lines)
+        return _CODE.sub("w…", _REFERENCE.sub("w…", text))
 
 
 class World(Protocol):

@@ -77,6 +77,9 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
         "💠 {label}: please pay {amount} to {store} by Pix. Copy this code into your bank's app, under Pix, copy and paste:"
         "\n\n{code}"
     ),
+    "news.pix_asked": (
+        "💠 {head}\n{customer} was asked for {amount} by Pix, id {reference}. Your bank does not tell me: tap when it is there."
+    ),
     "fault.pix_currency": "Pix takes only BRL",
     # What staff read
     "news.proof": (
