@@ -213,7 +213,7 @@ def next_step(order: Order, settings: Settings, store: Store, language: str, *, 
     if order.payment_method == "cod" and order.balance_due:
         keys.append("next.cash_at_pickup" if is_pickup else "next.cash_on_delivery")
     if rest:
-        keys.append("next.rest")
+        keys.append("next.rest_pickup" if is_pickup else "next.rest")
     if order.needs_address and order.address is None:
         keys.append("next.asks_address")
     left = show(rest, order.currency, store.locale)

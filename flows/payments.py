@@ -179,7 +179,7 @@ def due_first(order: Order, settings: Settings) -> int:
     percent: int = settings.get("deposit")
     if not percent:
         return order.balance_due
-    return min(order.balance_due, max(0, -(-order.total * percent // 100) - order.net))
+    return min(order.balance_due, max(0, -(-order.payable * percent // 100) - order.net))
 
 
 def amount_to_ask(order: Order, settings: Settings) -> int:

@@ -62,7 +62,7 @@ _ROWS = (
         "payment_methods",
         kinds.many(kinds.choice(*PAYMENT_METHODS)),
         "cod",
-        "ways to pay; the first one counts",
+        "ways to pay that the customer may choose from; one alone is not asked about",
         built=True,
     ),
     Setting("pay.provider", kinds.optional(kinds.choice(*PROVIDERS)), NONE, "who collects WhatsApp Pay", built=True),
@@ -105,7 +105,7 @@ _ROWS = (
         "address of the shop's that its provider of Pix gets as the payer's",
         built=True,
     ),
-    Setting("transfer.account", kinds.optional(WORDS), NONE, "the account that bank transfers go to"),
+    Setting("transfer.account", kinds.optional(WORDS), NONE, "the account that bank transfers go to", built=True),
     Setting(
         "deposit", kinds.number(0, 100, "all at once"), "0", "percent of an order that is asked for first", built=True
     ),

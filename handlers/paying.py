@@ -246,7 +246,9 @@ async def _ask(turn: Turn, order: Order) -> None:
     """What is open is said again; what has failed or lapsed is asked for anew, with a reference of its own."""
     money, _ = await ledger.money_of(turn.work, order)
     last = next((payment for payment in reversed(money) if payment.is_request), None)
-    if last is not None and last.is_open and last.state != CHECKOUT:
+    if last is not None and last.is_held:
+        turn.say(Text(say("pay.not_now", turn.language, label=order.label, store=turn.store.name)), about=order)
+    elif last is not None and last.is_open and last.state != CHECKOUT:
         turn.say(Text(_asking(turn, order, last).under_way()), about=order)
     elif last is not None and last.is_open and last.asked_at is None:
         turn.say(Text(_asking(turn, order, last).coming()), about=order)

@@ -177,11 +177,15 @@ async def _lapse(work: Work, event: Event, asked: Payment) -> None:
         return
     order, settings = await orders.get(work, asked.order_id), Settings(work.store.settings)
     await payments.withdraw(work, order, Actor(None, event.id), because=rules.EXPIRED)
-    if not order.balance_due or isinstance(decide(order, Action("expire", TIMER), settings), Move):
-        return
-    about = await _asking(work, order, asked)
-    _tell_staff(work, about.news_lapsed(), order)
-    if order.has_chat:
+    if decide(order, Action("expire", TIMER), settings) != Move("expired"):
+        about = await _asking(work, order, asked)
+        _tell_staff(work, about.news_lapsed(), order)
+        _say_lapsed(work, event, order, about)
+
+
+def _say_lapsed(work: Work, event: Event, order: Order, about: Asking) -> None:
+    """The customer can have another request."""
+    if order.has_chat and order.balance_due:
         outbox.notify(
             work, order.contact_id, about.lapsed(), cause=event.id, order_id=order.id,
             fallback=order_update(work.store, about.lapsed().body, about.language),
@@ -230,6 +234,8 @@ async def tell(work: Work, event: Event, taken: Taken, reason: str = "") -> None
             _say(work, event, order, about, about.failed())
         case "refunded" if taken.refund is not None:
             _tell_staff(work, about.news_refunded(taken.refund.amount), order)
+        case rules.EXPIRED | rules.CANCELED if order.is_open:
+            _say_lapsed(work, event, order, about)
         case "refund_failed" if taken.refund is not None:
             _tell_staff(work, about.news_refund_failed(taken.refund.amount, reason), order)
 

@@ -18,6 +18,11 @@ CHOICES = (
     "o{}.2.cancel",
     "o{}.2.order",
     "f{}.bad",
+    "p{}.cod",
+    "p{}.pay",
+    "p{}.other",
+    "w{}.1.cod",
+    "m{}.1.in",
 )
 MOMENT = timedelta(seconds=1)
 MOVING = "SELECT number, status, version, checkout_step, address FROM orders ORDER BY number"

@@ -141,6 +141,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "next.pays_then": "After that you read here how to pay {amount}.",
     "next.cash_on_delivery": "You pay {amount} in cash when it arrives.",
     "next.rest": "The other {rest} is to be paid before it is sent; you read here when.",
+    "next.rest_pickup": "The other {rest} is to be paid when it is ready; you read here when.",
     "next.asks_address": "{store} asks you here where it goes.",
     "next.cash_at_pickup": "You pay {amount} in cash when you pick it up.",
     # The address

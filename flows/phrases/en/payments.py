@@ -55,7 +55,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "choose.credit_rest": "You have {credit} of store credit at {store}: with it {rest} would be left: {method}.",
     "choose.rest": "{label}: {credit} comes from your store credit. How would you like to pay the other {rest}?",
     "choose.took_credit": "{credit} of your store credit pays for {label}.",
-    "choose.done": "{label}: {method}.",
+    "choose.done": "You chose *{method}* for {label}.",
     "choose.already": "That choice is made: {label} is paid by {method}, so I changed nothing.",
     "choose.gone": "{label} cannot be paid like that any more, so I changed nothing.",
     "choose.changed": "{label} has changed since I asked, so I changed nothing.",
@@ -65,7 +65,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "pay.not_now": "{store} looks at {label} first, so please pay nothing yet. You read here when it goes on.",
     "pay.coming": "{label}: the way to pay {amount} comes in a moment.",
     "pay.unknown": "I find no order {label} of yours.",
-    "pay.lapsed": "{label}: the time to pay {amount} is over. To pay it all the same, tap here or write *pay*.",
+    "pay.lapsed": "{label}: the time to pay {amount} is over. To pay it all the same, write *pay*.",
     "pay.proof": "🧾 Thank you. {store} looks whether {amount} for {label} has come, and you read it here. You need not do more.",
     "pay.not_found": (
         "{label}: {store} could not find {amount} with the reference {reference}. Please check your transfer and send a"
