@@ -1,6 +1,6 @@
 """Money asked for: requests, what providers report of them, and what fits nothing and waits for a decision."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -59,8 +59,6 @@ class DiscrepancyRow(Model):
         table = "discrepancy"
 
 
-MANY = 10_000
-"""Open questions that are looked through for one that is answered."""
 MOST = 10**15
 """More, in minor units, nobody has ever paid: an amount that large is none."""
 DISCREPANCIES = Table(DiscrepancyRow, Discrepancy)
@@ -264,7 +262,7 @@ async def take(work: Work, report: Report, event_id: int) -> Taken:
     report = _fitting(report)
     known, same = await _of_reference(work, report), await _of_transaction(work, report)
     if report.refund:
-        return await _take_refund(work, report, [*same, *(p for p in known if p not in same)], event_id)
+        return await _take_refund(work, report, same or known, event_id)
     asked = next(iter(same or known), None)
     # (Money without a transaction is known by its reference alone.)
     is_known = any(payment.state == COMPLETED for payment in (known if report.transaction_id is None else same))
@@ -393,13 +391,8 @@ async def _ask_shop(
     """A question to the shop; None when it has been asked this already, of money that is no payment of ours."""
     transaction = report.refund or report.transaction_id
     if came is None:
-        [rows] = await work.load_late(
-            _ASKED(store_id=work.store.id, provider=report.provider, reference=report.reference)
-        )
-        work.loaded(DISCREPANCIES, [Discrepancy(**row) for row in rows])
-        asked = (report.provider, report.reference, kind, None, transaction)
-        for one in work.all(DISCREPANCIES):
-            if (one.provider, one.reference, one.kind, one.payment_id, one.transaction_id) == asked:
+        for one in await _asked_about(work, report.provider, report.reference):
+            if (one.kind, one.payment_id, one.transaction_id) == (kind, None, transaction):
                 return None
     return work.add(
         DISCREPANCIES,
@@ -432,7 +425,8 @@ async def _refunded_elsewhere(work: Work, payment: Payment, report: Report, even
     has_gone = report.says == "settle"
     if report.amount is None:
         return Taken(None, order, payment)
-    if has_gone and report.amount > payment.left:
+    over = await _over_of(work, payment, report)
+    if has_gone and (report.amount > payment.left or (over is not None and over.outcome)):
         return await _over_refunded(work, order, payment, report, event_id)
     back = work.add(
         REFUNDS,
@@ -442,8 +436,9 @@ async def _refunded_elsewhere(work: Work, payment: Payment, report: Report, even
             transaction_id=report.refund,
         ),
     )  # fmt: skip
+    if over is not None and not over.outcome:  # there is room for it by now, or it has come in again
+        close(work, over, "known", Actor(None, event_id))
     if not has_gone:
-        await _close_over(work, report.refund, event_id)
         return Taken(None, order, payment, back)
     payment = change(work, payment, refunded=payment.refunded + report.amount)
     order = await _settle_after(work, order, "refund", back, report, event_id=event_id)
@@ -475,8 +470,8 @@ async def settle_refund(work: Work, payment: Payment, back: Refund, report: Repo
     if named is not None and named != back.transaction_id:
         others = await _refunds_of(work, payment)
         back = next((other for other in others if other.transaction_id == named), back)
-    if named is not None and report.says == "fail":
-        await _close_over(work, named, event_id)
+    if report.says == "fail" and (over := await _over_of(work, payment, report)) and not over.outcome:
+        close(work, over, "known", Actor(None, event_id))
     if named is not None and back.transaction_id not in (None, named):
         return await _refunded_elsewhere(work, payment, replace(report, amount=report.amount or back.amount), event_id)
     is_given_up = back.state == FAILED and back.transaction_id is None
@@ -486,7 +481,9 @@ async def settle_refund(work: Work, payment: Payment, back: Refund, report: Repo
     if report.says == "settle" and (back.state == ledger.PENDING or is_given_up):
         if is_given_up:
             payment = change(work, payment, refunded=payment.refunded + back.amount)
-            await _close(work, lambda found: found.refund_id == back.id, event_id)
+            for asked in await _asked_about(work, payment.provider, payment.reference):
+                if asked.refund_id == back.id and not asked.outcome:
+                    close(work, asked, "known", Actor(None, event_id))
         back = change_refund(work, back, state=SETTLED, settled_at=work.now, transaction_id=named)
         after = await _settle_after(work, order, "refund_settled", back, report, event_id=event_id)
         return Taken("settle", after, payment, back)
@@ -513,16 +510,18 @@ async def _settle_after(
     return await settle(work, order, action, Actor(None, event_id), _rules(work))
 
 
-async def _close_over(work: Work, transaction: str, event_id: int) -> None:
-    """What went back too much has come in again."""
-    await _close(work, lambda found: (found.kind, found.transaction_id) == (OVER_REFUNDED, transaction), event_id)
+async def _over_of(work: Work, payment: Payment, report: Report) -> Discrepancy | None:
+    """What the shop was asked because this transaction gave back too much."""
+    for found in await _asked_about(work, payment.provider, payment.reference):
+        if (found.kind, found.transaction_id) == (OVER_REFUNDED, report.refund):
+            return found
+    return None
 
 
-async def _close(work: Work, is_answered: Callable[[Discrepancy], bool], event_id: int) -> None:
-    """What the shop was asked needs no answer any more."""
-    for found in await open_discrepancies(work, MANY):
-        if is_answered(found):
-            close(work, found, "known", Actor(None, event_id))
+async def _asked_about(work: Work, provider: str, reference: str) -> list[Discrepancy]:
+    [rows] = await work.load_late(_ASKED(store_id=work.store.id, provider=provider, reference=reference))
+    work.loaded(DISCREPANCIES, [Discrepancy(**row) for row in rows])
+    return [one for one in work.all(DISCREPANCIES) if (one.provider, one.reference) == (provider, reference)]
 
 
 async def open_discrepancies(work: Work, limit: int = 50) -> list[Discrepancy]:
