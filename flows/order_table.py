@@ -43,7 +43,7 @@ out_for_delivery       .          .         -         .       -        -        
 awaiting_confirmation  .          .         -         .       -        -        canceled  -                 -             -
 canceled               -          -         -         -       -        -        .         placed|confirmed  -             -
 rejected               -          -         .         -       -        -        -         -                 -             -
-expired                -          -         -         -       -        -        -         -                 -             -
+expired                -          -         -         -       -        -        -         placed|confirmed  -             -
 """
 _WORK = """
                 start  invoice  pack  ship  out  deliver  failed  receipt  complete
@@ -236,7 +236,7 @@ def moved(order: Order, action: Action, outcome: Move, now: datetime) -> Order:
     return replace(
         order,
         status=outcome.status,
-        held_from=(comes_from if event in ("hold", "cancel") else None) if moves else order.held_from,
+        held_from=(comes_from if event in ("hold", "cancel", "expire") else None) if moves else order.held_from,
         tracking=action.tracking or order.tracking,
         carrier=action.carrier or order.carrier,
         invoice_number=action.number if event == "invoice" else order.invoice_number,

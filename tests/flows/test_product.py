@@ -35,7 +35,8 @@ ACTIONS = [
 ]
 """What comes back is a lifecycle of its own, and pieces that are added make an order of more than two."""
 REPAIRS = {
-    ("canceled", "resume"), ("delivered", "complete"), ("delivery_confirmed", "complete"), ("delivered", "came_back"),
+    ("canceled", "resume"), ("expired", "resume"), ("delivered", "complete"), ("delivery_confirmed", "complete"),
+    ("delivered", "came_back"),
     ("delivery_confirmed", "came_back"), ("completed", "came_back"),
 }  # fmt: skip
 """The only ways out of an end."""
