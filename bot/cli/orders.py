@@ -44,6 +44,10 @@ def add(commands: Any) -> None:
     out.add_argument("--limit", type=int, default=CLAIMED, help=f"at most so many in a claim, {CLAIMED} by default")
     out.set_defaults(run=lambda given: to_the_end(lambda: _export(given)))
 
+    text = "all money as CSV, in double entries that sum to nothing"
+    books = office.add_parser("ledger", help=text, description=text)
+    books.set_defaults(run=lambda _given: to_the_end(_ledger))
+
 
 def _number(text: str) -> int:
     return int(text.removeprefix("#"))
@@ -120,6 +124,21 @@ async def _export(given: argparse.Namespace) -> None:
             if not found:
                 raise Failure("There is no such claim; `orders export --claim` makes one.")
     _tell(found, claim_id)
+
+
+async def _ledger() -> None:
+    import csv
+
+    from bot.cli.desk import unit_of_work
+    from flows.books import COLUMNS
+    from models import books
+
+    async with unit_of_work(load_settings()) as work:
+        lines = await books.lines(work)
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(COLUMNS)
+    out.writerows(line.row() for line in lines)
+    sys.stderr.write(f"{len(lines)} lines; they sum to {sum(line.amount for line in lines)}.\n")
 
 
 def _tell(found: list[dict[str, Any]], claim_id: int | None) -> None:

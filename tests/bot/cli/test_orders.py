@@ -47,3 +47,14 @@ def test_an_order_is_handed_out_once_and_again_to_whoever_lost_it(bare: Office) 
     assert bare("orders", "export", "--again", "--by", "others").status == 1
     assert orjson.loads(bare("orders", "export").out) == {**order, "claim": None}
     assert ("desk", "orders export", "1") in bare.trail()
+
+
+def test_the_ledger_is_printed_in_double_entries_that_sum_to_nothing(bare: Office) -> None:
+    fill(bare)
+    printed = bare("orders", "ledger")
+    head, *lines = printed.out.splitlines()
+    assert head == "entry,at,order,kind,account,amount,currency,method,state,reference,transaction_id"
+    assert [line.split(",")[2:7] for line in lines] == [
+        ["1001", "charge", "customer", "59800", "INR"], ["1001", "charge", "sales", "-59800", "INR"],
+    ]  # fmt: skip
+    assert printed.err == "2 lines; they sum to 0.\n"
