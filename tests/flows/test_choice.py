@@ -1,6 +1,8 @@
 """What a customer may choose from, and how much store credit pays of it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import pytest
 
@@ -22,7 +24,12 @@ BRAZIL = replace(STORE, country="BR", currency="BRL")
 
 
 def words(
-    methods: str, store: Store = INDIA, *, currency: str = "INR", delivery: str = "courier", **others: str
+    methods: str,
+    store: Store = INDIA,
+    *,
+    currency: str = "INR",
+    delivery: str = "courier",
+    others: Mapping[str, str] = MappingProxyType({}),
 ) -> list[str]:
     order = replace(PLACED, currency=currency, delivery_method=delivery)
     settings = Settings({**CONFIGURED, "payment_methods": methods, **others})
@@ -36,7 +43,7 @@ def test_whatsapp_pay_is_of_india_and_pix_of_brazil() -> None:
 
 
 def test_what_is_not_configured_is_not_offered() -> None:
-    assert words(ALL, **{"pay.links": "none", "transfer.account": "none"}) == ["cod", "whatsapp_pay"]
+    assert words(ALL, others={"pay.links": "none", "transfer.account": "none"}) == ["cod", "whatsapp_pay"]
 
 
 def test_what_is_never_handed_over_is_not_paid_at_the_door() -> None:
