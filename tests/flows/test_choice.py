@@ -16,7 +16,7 @@ from tests.flows.test_replies import NOW, PLACED, STORE
 
 CONFIGURED = {
     "pay.links": "stripe", "pix.key": "chave@loja.example", "transfer.account": "HDFC 5010", "pay.provider": "upi",
-    "pay.vpa": "shop@upi",
+    "pay.vpa": "shop@upi", "pay.importer": "Nukkad Stores, 12 MG Road, Pune, MH, 411001",
 }  # fmt: skip
 ALL = "cod,whatsapp_pay,link,pix,transfer,credit"
 INDIA = replace(STORE, country="IN", currency="INR")

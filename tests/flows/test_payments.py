@@ -50,6 +50,9 @@ def newer(**changes: Any) -> Payment:
     return asked(**{"id": 2, "reference": "w2", **changes})
 
 
+IMPORTER = ";pay.importer=Nukkad Stores, 12 MG Road, Pune, MH, 411001"
+
+
 @pytest.mark.parametrize(
     ("report", "payment", "order", "others", "kind"),
     [
@@ -153,9 +156,11 @@ def test_of_several_attempts_the_last_one_matters(
         (33, {"total": 1001}, 331),
         (1, {"total": 1}, 1),
         (100, {}, 4000),
-        (30, {"captured": 1200}, 2800),
+        (30, {"captured": 1000}, 200),
+        (30, {"captured": 1200}, 0),
+        (30, {"captured": 1200, "packed_at": NOW}, 2800),
         (30, {"captured": 4000}, 0),
-        (50, {"captured": 100, "refunded": 100}, 4000),
+        (50, {"captured": 100, "refunded": 100}, 2000),
     ],
 )
 def test_first_the_deposit_is_asked_for_and_then_what_is_left(percent: int, order: dict[str, Any], amount: int) -> None:
@@ -197,19 +202,20 @@ def test_who_pays_otherwise_or_has_paid_or_still_answers_is_not_asked(changes: d
         ("link", "", "", False),
         ("link", "pay.links=stripe", "stripe", True),
         ("pix", "", "", False),
-        ("pix", "pix.key=loja@example", "", True),
-        ("pix", "pix.provider=mercadopago", "mercadopago", True),
+        ("pix", "pix.key=chave@loja.example", "", True),
+        ("pix", "pix.provider=mercadopago;pix.key=chave@loja.example", "mercadopago", False),
+        ("pix", "pix.provider=mercadopago;pix.key=chave@loja.example;pix.email=loja@loja.example", "mercadopago", True),
         ("transfer", "", "", False),
         ("transfer", "transfer.account=IBAN 1", "", True),
         ("cod", "", "", True),
         ("credit", "", "", True),
         ("whatsapp_pay", "", "", False),
         ("whatsapp_pay", "pay.provider=link", "", False),
-        ("whatsapp_pay", "pay.provider=link;pay.links=razorpay", "razorpay", True),
+        ("whatsapp_pay", f"pay.provider=link;pay.links=razorpay{IMPORTER}", "razorpay", True),
         ("whatsapp_pay", "pay.provider=upi", "", False),
-        ("whatsapp_pay", "pay.provider=upi;pay.vpa=shop@bank", "", True),
+        ("whatsapp_pay", f"pay.provider=upi;pay.vpa=shop@bank{IMPORTER}", "", True),
         *(("whatsapp_pay", f"pay.provider={name}", "whatsapp", False) for name in ("razorpay", "payu", "billdesk", "zaakpay")),
-        *(("whatsapp_pay", f"pay.provider={name};pay.configuration=c", "whatsapp", True)
+        *(("whatsapp_pay", f"pay.provider={name};pay.configuration=c{IMPORTER}", "whatsapp", True)
           for name in ("razorpay", "payu", "billdesk", "zaakpay")),
     ],
 )  # fmt: skip

@@ -300,7 +300,7 @@ def test_every_setting_is_shown_with_what_it_accepts_and_whether_it_works_yet() 
         "require_receipt_confirmation", "auto_complete_after", "auto_archive_after", "vocabulary",
         "notify.off", "notify.arrival", "notify.changes", "feedback", "allow_backorder", "low_stock", "return_window",
         "pay.provider", "pay.configuration", "pay.standing", "pay.vpa", "pay.mcc", "pay.purpose", "pay.note", "pay.origin",
-        "pay.importer", "pay.links", "pay.capture", "deposit", "review_payments_from", "payment_reminders",
+        "pay.importer", "pay.links", "transfer.account", "pay.capture", "deposit", "review_payments_from", "payment_reminders",
         "pix.key", "pix.name", "pix.city", "pix.provider", "pix.email",
     }  # fmt: skip
     assert [row.name for row in shown.values() if not row.description or not row.accepts] == []
