@@ -100,7 +100,7 @@ class Stage:
         """What the newest message that asks for money asks for: in the chat, or on the page that its link opens."""
         providers = self.sandbox.world.providers
         for bubble in reversed(phone.bubbles):
-            url = _means(bubble)
+            url = bubble.shown.get("url")
             if url and (page := providers.page_at(url)) is not None:
                 break
             if "order_details" in bubble.shown:
@@ -257,30 +257,16 @@ def _shown(bubble: Bubble) -> Shown:
         kind = f"template {template['name']}" if template else "order details"
         return Shown(bubble.body, (title,), _asked(details), kind=kind)
     if "order_status" in shown:
-        status = str(shown["order_status"]["order"]["status"])
+        told = shown["order_status"]
+        paid = f", payment {told['payment']['status']}" if "payment" in told else ""
+        status = f"{told['order']['status']}{paid}"
         return Shown(bubble.body, kind=f"template {template['name']}" if template else f"order status {status}")
     if template:
         return Shown(str(template["text"]), kind=f"template {template['name']}")
     rows = tuple((str(row["title"]), str(row.get("description", ""))) for row in bubble.rows)
     buttons = tuple(str(button["title"]) for button in bubble.buttons)
     opens = (str(shown["rows"]["button"]),) if rows else (str(shown["url_title"]),) if "url" in shown else ()
-    if "order_status" in shown:
-        told = shown["order_status"]
-        paid = f", payment {told['payment']['status']}" if "payment" in told else ""
-        return Shown(bubble.body, kind=f"order status: {told['order']['status']}{paid}")
-    if "order_details" in shown:
-        given = shown["order_details"]
-        return Shown(
-            bubble.body, (f"Pay {given['total_amount']['value'] / 100:.2f} {given['currency']}",), kind="order details"
-        )
     return Shown(bubble.body, buttons or opens, rows, kind="catalogue" if "catalog" in shown else "")
-
-
-def _means(bubble: Bubble) -> str:
-    """The link or the code by which a message is paid."""
-    ways = bubble.shown.get("order_details", {}).get("payment_settings", [])
-    codes = [way["pix_dynamic_code"]["code"] for way in ways if way["type"] == "pix_dynamic_code"]
-    return str(bubble.shown.get("url") or next(iter(codes), ""))
 
 
 def _told_at_once(settings: str) -> str:

@@ -19,7 +19,7 @@ from bot.sandbox.media import Media
 from bot.sandbox.pace import Pace
 from bot.sandbox.payments import whatsapp
 from bot.sandbox.payments.providers import Providers
-from bot.sandbox.payments.whatsapp import Asked, InChat
+from bot.sandbox.payments.whatsapp import PAY, Asked, InChat
 from bot.sandbox.people import People, Person, changed
 from bot.sandbox.rules.errors import GraphError
 from bot.sandbox.templates import Templates
@@ -236,8 +236,19 @@ class World:
 
     def pay(self, asked: Asked, how: str, *, amount: int | None = None, currency: str = "") -> str:
         """A person pays what a message asks for, or does not; of a gateway's payment the bot hears. An id of what happened."""
+        if how == PAY:
+            self._pay_code(asked, amount, currency)
         self.in_chat.act(asked, how, amount=amount, currency=currency)
         return self.tell_payment(asked)
+
+    def _pay_code(self, asked: Asked, amount: int | None, currency: str) -> None:
+        """A bank pays a Pix code: of one that a provider has made, that provider tells the bot."""
+        found = self.conversations.find(asked.wamid)
+        ways = found[1].shown.get("order_details", {}).get("payment_settings", []) if found else []
+        for way in ways:
+            page = self.providers.page_at(way.get("pix_dynamic_code", {}).get("code", ""))
+            if page is not None:
+                self.providers.pages.pay(page, amount=amount, currency=currency)
 
     def tell_payment(self, asked: Asked, after: timedelta = AT_ONCE) -> str:
         """The payment as it stands: on the phone, and by webhook where Meta knows of it."""

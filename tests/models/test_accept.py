@@ -112,7 +112,7 @@ async def test_only_what_a_provider_tells_is_reviewed_afterwards(database: Datab
         if by == STAFF:
             taken = await payments.accept(work, asked, PRIYA, by=by)
         else:
-            taken = await payments.take(work, Report("bank", asked.reference, "capture", 4000, "INR", "T1"), 9)
+            taken = await payments.take(work, Report("", asked.reference, "capture", 4000, "INR", "T1"), 9)
 
     assert taken.order is not None
     assert (taken.order.captured, taken.order.status) == (4000, status)
