@@ -159,7 +159,7 @@ async def on_lapse(work: Work, event: Event, subject: str) -> None:
         return
     if asked.provider:
         payments.look_up(work, asked, event.id)
-    elif asked.proof:
+    elif asked.proof and asked.is_open:
         order = await orders.get(work, asked.order_id)
         customer = (await contacts.get(work, order.contact_id)).known_as(work.store.language)
         news = (await _asking(work, order, asked)).news_proof(customer, is_again=True)
@@ -196,7 +196,8 @@ async def on_unpaid(work: Work, event: Event, subject: str) -> None:
     """Nothing came for too long: the order expires, once it is sure that nothing is on its way."""
     order = await orders.get(work, int(subject))
     found, _ = await ledger.money_of(work, order)
-    if asked := next((payment for payment in found if payment.is_payable), None):
+    # (What the shop itself has looked for and not found is on nobody's way.)
+    if asked := next((one for one in found if one.is_payable and (one.provider or one.is_open)), None):
         wait = rules.LOOK_AGAIN if asked.provider else rules.ASK_STAFF_AGAIN
         timers.start(work, kind=rules.UNPAID, subject=subject, due_at=work.now + wait)
         return

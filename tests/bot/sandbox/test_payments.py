@@ -138,7 +138,7 @@ async def test_what_the_page_does_the_control_json_does(at: Till) -> None:
     async with at.http.get(f"{at.origin}/sandbox/control/payments") as answer:
         told = orjson.loads(await answer.read())
     assert [shown["id"] for shown in told["pages"]] == [page.id]
-    assert set(told["keys"]) == {"stripe", "razorpay"}
+    assert set(told["keys"]) >= {"stripe", "razorpay"}
 
 
 async def test_no_other_site_pays(at: Till) -> None:
