@@ -65,9 +65,17 @@ ORDERS = (
 )
 """The commands about orders: actions of the order's table under their own names, and ways to look at it."""
 
+DUES = ("pay", "remind", "capture", "void")
+"""Commands about money that is asked for; *why* explains them like the actions of the order's table."""
 MONEY = (
+    Row("pay", "pay 1042 [amount] [method]", "command.pay", "pay"),
+    Row("remind", "remind 1042", "command.remind", "remind"),
+    Row("capture", "capture 1042 [amount]", "command.capture", "capture"),
+    Row("void", "void 1042", "command.void", "void"),
     Row("paid", "paid 1042 amount method [reference]", "command.paid", "paid"),
     Row("refund", "refund 1042 [amount] [reason]", "command.refund", "refund"),
+    Row("exceptions", "exceptions [page]", "command.exceptions", "exceptions"),
+    Row("digest", "digest", "command.digest", "digest"),
     Row("credit", "credit NUMBER amount", "command.credit", "credit"),
 )
 GOODS = (

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from flows import limits
+from flows import ledger, limits
+from flows.commands import DUES
 from flows.lifecycle import Outcome, Reason, Refused
 from flows.messages import fit
 from flows.order import DERIVED, STAFF, Action, Line, Part
@@ -158,10 +159,11 @@ def _read_force(argument: str, carriers: Sequence[str], *, is_reply: bool) -> Re
 def _read_why(words: Sequence[str]) -> Request | Reason:
     numbers = [int(number[1]) for word in words if (number := _NUMBER.fullmatch(word))]
     said = [word.lower().strip(_STOPS) for word in words if not _NUMBER.fullmatch(word)]
-    about = next((word for word in said if word in COMMANDS), None)
+    known = (*COMMANDS, *DUES)
+    about = next((word for word in said if word in known), None)
     if said and about is None:
-        hint = nearest(said[0], COMMANDS) or COMMANDS[0]
-        return Reason("desk.no_action", {"word": plain(said[0], 30), "list": one_of(COMMANDS), "nearest": hint})
+        hint = nearest(said[0], known) or COMMANDS[0]
+        return Reason("desk.no_action", {"word": plain(said[0], 30), "list": one_of(known), "nearest": hint})
     return Request("why", tuple(numbers[:1]), about=about)
 
 
@@ -286,7 +288,7 @@ def asks(outcome: Outcome) -> str | None:
 @dataclass(frozen=True, slots=True)
 class ListRequest:
     """A page of orders, the newest first unless `is_ascending`; `by_payment` the last paid first. Without `statuses` all are
-    meant; `money` is `paid` or `unpaid`.
+    meant; `money` is a word of `ledger.LISTED`.
     """
 
     statuses: tuple[str, ...] = ()
@@ -350,7 +352,7 @@ def _take_list_word(
     match words:
         case ["today", *_]:
             return 1, replace(request, is_today=True)
-        case [("paid" | "unpaid") as money, *_]:
+        case [money, *_] if money in ledger.LISTED:
             return 1, replace(request, money=money)
         case ["mine", *_]:
             return 1, replace(request, is_mine=True)
@@ -384,7 +386,7 @@ def _names_of_statuses(language: str, vocabulary: Vocabulary | None) -> dict[str
     return names | own
 
 
-_LIST_WORDS = ("today", "mine", "paid", "unpaid", "archived", "sort", "asc", "desc")
+_LIST_WORDS = ("today", "mine", *ledger.LISTED, "archived", "sort", "asc", "desc")
 
 
 def _list_help(

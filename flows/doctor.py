@@ -38,6 +38,7 @@ class Health:
     failed: int
     token: Token
     products: int
+    exceptions: int = 0
     stopped: str = ""
     window_until: datetime | None = None
     away: tuple[str, ...] = ()
@@ -72,6 +73,8 @@ def _ill(health: Health, store: Store) -> Iterator[str]:
         yield say("doctor.unknown", language, count=health.unknown)
     if health.held:
         yield say("doctor.held", language, count=health.held)
+    if health.exceptions:
+        yield say("doctor.exceptions", language, count=health.exceptions)
     if health.failed:
         yield say("doctor.failed", language, count=health.failed)
     for name, code, status in health.templates:

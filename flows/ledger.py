@@ -161,8 +161,10 @@ STATUSES = (
 LISTED = {
     "paid": ("paid", "overpaid", "partially_refunded"),
     "unpaid": ("unpaid", "pending", "partially_paid", "failed"),
+    "refunded": ("refunded", "partially_refunded"),
+    "overpaid": ("overpaid",),
 }
-"""What people mean by *paid* and *unpaid* in a list."""
+"""What people mean by these words in a list."""
 
 
 def captured(payments: Iterable[Payment]) -> int:

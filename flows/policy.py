@@ -56,8 +56,13 @@ POLICY: Mapping[str, frozenset[Role]] = {
         ),
         STAFF,
     ),
-    **dict.fromkeys(("assign", "tag", "mark", "address", "email", "bill", "resend", "chat", "new"), STAFF),
-    **dict.fromkeys(("accept", "deny", "resume", "force", "refund", "credit", "exchange"), SENIOR),
+    **dict.fromkeys(
+        ("assign", "tag", "mark", "address", "email", "bill", "resend", "chat", "new", "pay", "remind", "exceptions"),
+        STAFF,
+    ),
+    **dict.fromkeys(
+        ("accept", "deny", "resume", "force", "refund", "credit", "exchange", "capture", "void", "digest"), SENIOR
+    ),
     **dict.fromkeys(("settings", "staff", "allow"), OWNERS),
 }
 

@@ -198,7 +198,7 @@ def money_after(order: Order, event: str, counter: Counter) -> list[str]:
         example = str(major(order.balance_due, order.currency))
         due = money(order.balance_due)
         parts.append(say("desk.cash_due", counter.language, due=due, number=order.number, example=example))
-    if event in ("add", "cancel_lines", "cancel", "reject") and order.credit_owed:
+    if event in ("add", "cancel_lines", "cancel", "reject", "deny") and order.credit_owed:
         example = str(major(order.credit_owed, order.currency))
         owed = money(order.credit_owed)
         parts.append(say("desk.owed", counter.language, owed=owed, number=order.number, example=example))

@@ -10,7 +10,7 @@ from flows.messages import BUTTON_TITLE, Button, Buttons, Link, Message, OrderDe
 from flows.money import show
 from flows.news import News
 from flows.order import Line, Order
-from flows.payments import Discrepancy, lacks, standing
+from flows.payments import lacks, standing
 from flows.phrases import has, say
 from flows.plain import plain
 from flows.settings import Settings
@@ -131,6 +131,9 @@ class Asking:
     def failed(self) -> str:
         return self._say("pay.failed")
 
+    def held(self) -> str:
+        return self._say("notice.held")
+
     def unavailable(self) -> str:
         return self._say("pay.unavailable")
 
@@ -182,7 +185,17 @@ class Asking:
     def news_paid(self, customer: str) -> str:
         method = say(f"method.{self.asked.method}", self.store.language)
         stands = Till(self.order, self.store).stands()
-        return self._staff("news.paid", customer=plain(customer), method=method, stands=stands)
+        news = self._staff("news.paid", customer=plain(customer), method=method, stands=stands)
+        is_looked_at = self.order.status == "payment_review"
+        return "\n".join([news, *([say("news.look_at", self.store.language)] if is_looked_at else [])])
+
+    def verdicts(self) -> tuple[Button, ...]:
+        """Whether money that somebody looks at is accepted or denied."""
+        if self.order.status != "payment_review":
+            return ()
+        language = self.store.language
+        titles = (("accept", say("action.accept", language)), ("deny", say("action.deny", language)))
+        return tuple(Button(card.action_id(self.order, word), title) for word, title in titles)
 
     def news_failed(self, reason: str) -> str:
         return self._staff("news.pay_failed", reason=f" ({plain(reason, 100)})" if reason else "")
@@ -193,11 +206,8 @@ class Asking:
     def news_not_asked(self, fault: str) -> str:
         return self._staff("news.not_asked", reason=fault_text(fault, self.store.language))
 
-    def news_refund_failed(self, amount: int, reason: str) -> str:
-        return say(
-            "news.refund_failed", self.store.language, head=card.head(self.order, self.store),
-            amount=self.money(amount), reason=f" ({plain(reason, 100)})" if reason else "",
-        )  # fmt: skip
+    def news_not_captured(self, fault: str) -> str:
+        return self._staff("news.not_captured", reason=fault_text(fault, self.store.language))
 
     def news_refunded(self, amount: int) -> str:
         head = card.head(self.order, self.store)
@@ -216,17 +226,3 @@ def fault_text(fault: str, language: str) -> str:
     """Why a provider did not do what it was called for, for staff."""
     key = f"fault.{fault}"
     return say(key if has(key, "en") else "fault.refused", language, reason=plain(fault, 100))
-
-
-def held(found: Discrepancy, order: Order | None, store: Store) -> str:
-    """Money that fits nothing, for staff: what came, and why it does not count."""
-
-    def money(minor: int) -> str:
-        return show(minor, found.currency or store.currency, store.locale)
-
-    expected = money(found.expected) if found.expected else ""
-    why = say(f"held.{found.kind}", store.language, expected=expected)
-    shown = {"amount": money(found.amount), "provider": found.provider or "-", "why": why}
-    if order is not None:
-        return say("news.held_order", store.language, head=card.head(order, store), **shown)
-    return say("news.held", store.language, reference=plain(found.reference, 60), **shown)

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from flows import card, fulfilment, labels, order_rules
 from flows.fulfilment import Shipment
 from flows.hours import moment
-from flows.ledger import Payment, Refund
+from flows.ledger import VOID, Payment, Refund
 from flows.money import show
 from flows.order import STAFF, Action, Line, Order, Part
+from flows.payments import ASKED_FOR
 from flows.phrases import say
 from flows.plain import plain
 from flows.returns import Return
@@ -33,17 +34,10 @@ def money(order: Order, payments: Sequence[Payment], refunds: Sequence[Refund], 
     )  # fmt: skip
     stands += [say(f"card.{name}", language, amount=amount(minor)) for name, minor in sums if minor]
     lines = [" · ".join(stands)]
-    for payment in payments[-SHOWN:]:
-        line = say(
-            "card.payment_line", language, amount=amount(payment.amount), method=say(f"method.{payment.method}", language),
-            state=say(f"paystate.{payment.state}", language),
-            at=moment(payment.captured_at or payment.created_at, store),
-        )  # fmt: skip
-        reference = payment.transaction_id or payment.reference
-        lines.append(f"{line}, {plain(reference, 40)}" if reference else line)
+    lines += [_payment(payment, store) for payment in payments[-SHOWN:]]
     lines += [
         say(
-            "card.refund_line", language, amount=amount(refund.amount), state=say(f"paystate.{refund.state}", language),
+            "card.refund_line", language, amount=amount(refund.amount), state=say(f"backstate.{refund.state}", language),
             at=moment(refund.settled_at or refund.created_at, store),
         )
         for refund in refunds[-SHOWN:]
@@ -51,6 +45,23 @@ def money(order: Order, payments: Sequence[Payment], refunds: Sequence[Refund], 
     if order.asks_cancel:
         lines.append(say("till.cancel_too", language))
     return "\n".join(lines)
+
+
+def _payment(payment: Payment, store: Store) -> str:
+    """Amount, method, how it stands and since when; of what was asked for its reference, of what came its transaction."""
+    language = store.language
+    is_asked = bool(payment.reference) and payment.method in ASKED_FOR
+    state = f"request.{payment.request}" if is_asked and payment.state == VOID else f"paystate.{payment.state}"
+    if payment.is_held:
+        state = "paystate.held" if payment.left else "paystate.sent_back"
+    line = say(
+        "card.payment_line", language, amount=show(payment.amount, payment.currency, store.locale),
+        method=say(f"method.{payment.method}", language), state=say(state, language),
+        at=moment(payment.captured_at or payment.asked_at or payment.created_at, store),
+    )  # fmt: skip
+    if is_asked and payment.transaction_id:
+        line += ", " + say("card.transaction", language, id=plain(payment.transaction_id, 40))
+    return ", ".join([line, *([plain(payment.reference, 40)] if payment.reference else [])])
 
 
 def parcels(

@@ -116,7 +116,8 @@ _ROWS = (
         "how long after a request for money the customer is reminded",
         built=True,
     ),
-    Setting("refund_limit", kinds.optional(AMOUNT), NONE, "amount from which the owner allows a refund"),
+    Setting("refund_limit", kinds.optional(AMOUNT), NONE, "amount from which the owner allows a refund", built=True),
+    Setting("money_digest", ON_OFF, "on", "owners read at eight in the evening what came in and went back", built=True),
     Setting("delivery_methods", kinds.many(_METHODS), "courier", "ways an order can reach the customer", built=True),
     Setting(
         "tracking_required",

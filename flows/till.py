@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from flows import card
-from flows.ledger import METHODS
+from flows.ledger import METHODS, Payment
 from flows.messages import Button, Buttons, Message, Text
 from flows.money import major, parse_amount, show
 from flows.order import Order
@@ -73,6 +74,23 @@ def read_refund(words: Sequence[str], currency: str) -> Given:
     return Given(amount, rest=" ".join(rest))
 
 
+class Way(NamedTuple):
+    """Money that goes back: of a payment by `method`, as store credit, or through its provider, who has it still."""
+
+    method: str
+    amount: int
+    is_credit: bool = False
+    is_under_way: bool = False
+
+
+def ways(parts: Sequence[tuple[Payment, int, bool]]) -> list[Way]:
+    """From (payment, part, whether as credit)."""
+    return [
+        Way(payment.method, part, as_credit, bool(payment.provider) and not as_credit)
+        for payment, part, as_credit in parts
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Till:
     """Amounts of one order in the shop's words."""
@@ -139,17 +157,17 @@ class Till:
         balances = {"balance": self.money(balance), "amount": self.money(amount)}
         return self._lines(say("till.no_credit", self.language, customer=plain(customer), **balances))
 
-    def ways(self, ways: Sequence[tuple[str, int, bool]]) -> str:
-        """`₹20.00 by cash, ₹20.00 as store credit`: from (method, amount, whether as credit)."""
+    def ways(self, ways: Sequence[Way]) -> str:
+        """`₹20.00 by cash, ₹20.00 as store credit`."""
         return ", ".join(
             say(
-                "till.way_credit" if as_credit else "till.way", self.language, amount=self.money(amount),
-                method=say(f"method.{method}", self.language),
+                "till.way_credit" if way.is_credit else "till.way", self.language, amount=self.money(way.amount),
+                method=say(f"method.{way.method}", self.language),
             )
-            for method, amount, as_credit in ways
+            for way in ways
         )  # fmt: skip
 
-    def sure(self, amount: int, ways: Sequence[tuple[str, int, bool]], reason: str, customer: str) -> str:
+    def sure(self, amount: int, ways: Sequence[Way], reason: str, customer: str, *, limit: str = "") -> str:
         """The question before a refund."""
         asked = {"amount": self.money(amount), "customer": plain(customer), "ways": self.ways(ways)}
         lines = [self.head, say("till.sure_refund", self.language, **asked)]
@@ -159,11 +177,16 @@ class Till:
             lines.append(say("till.sure_owed", self.language, owed=owed, number=number, example=example))
         if reason:
             lines.append(say("till.sure_refund_reason", self.language, reason=plain(reason, 200)))
+        if limit:
+            lines.append(say("till.over_limit", self.language, limit=limit))
         return "\n".join(lines)
 
-    def refunded(self, amount: int, ways: Sequence[tuple[str, int, bool]]) -> Message:
+    def refunded(self, ways: Sequence[Way]) -> Message:
         """What went back; and when nothing is left of the money and nothing has gone out, the next question."""
-        lines = [self.head, say("till.refunded", self.language, amount=self.money(amount), ways=self.ways(ways))]
+        lines = [self.head]
+        for key, some in (("till.refunded", _at_once(ways)), ("till.sent_back", [w for w in ways if w.is_under_way])):
+            if amount := sum(way.amount for way in some):
+                lines.append(say(key, self.language, amount=self.money(amount), ways=self.ways(some)))
         if not self.order.asks_cancel:
             return Text("\n".join([*lines, self.stands()]))
         lines.append(say("till.cancel_too", self.language))
@@ -172,6 +195,10 @@ class Till:
             "\n".join(lines),
             tuple(Button(card.action_id(self.order, one), say(f"action.{one}", self.language)) for one in buttons),
         )
+
+    def counted(self, amount: int) -> Text:
+        """Held money that counts now."""
+        return self._lines(say("till.counted", self.language, amount=self.money(amount)), self.stands())
 
     def goes_on(self) -> Text:
         return self._lines(say("till.goes_on", self.language, due=self.money(self.order.balance_due)))
@@ -185,13 +212,18 @@ class Till:
             return say("notice.paid_part", language, due=self.money(self.order.balance_due), **fields)
         return say("notice.paid", language, **fields)
 
-    def notices_refunded(self, ways: Sequence[tuple[str, int, bool]], language: str) -> str:
-        back = sum(amount for _, amount, as_credit in ways if not as_credit)
-        credit = sum(amount for _, amount, as_credit in ways if as_credit)
-        keys = (("notice.refunded", back), ("notice.refunded_credit", credit))
+    def notices_refunded(self, ways: Sequence[Way], language: str) -> str:
+        back = sum(way.amount for way in _at_once(ways) if not way.is_credit)
+        under_way = sum(way.amount for way in ways if way.is_under_way)
+        credit = sum(way.amount for way in ways if way.is_credit)
+        keys = (("notice.refunded", back), ("notice.sent_back", under_way), ("notice.refunded_credit", credit))
         return " ".join(
             say(key, language, amount=self.money(amount), label=self.order.label) for key, amount in keys if amount
         )
 
     def _lines(self, *lines: str) -> Text:
         return Text("\n".join([self.head, *lines]))
+
+
+def _at_once(ways: Sequence[Way]) -> list[Way]:
+    return [way for way in ways if not way.is_under_way]

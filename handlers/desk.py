@@ -10,12 +10,12 @@ from flows.desk import Request
 from flows.inbound import Cart, CartLine, Tap, Words
 from flows.lifecycle import AlreadySo, Move, Outcome, Reason, Refused
 from flows.messages import Text
-from flows.order import STAFF, Action, Order, Part
+from flows.order import DEAD, STAFF, Action, Order, Part
 from flows.order_table import COMMANDS, ORDER
 from flows.phrases import say
 from flows.understand import Wish, wish
 from handlers.turn import Turn
-from models import catalog, contacts, listing, orders, questions, staff
+from models import catalog, contacts, listing, orders, payments, questions, staff
 from models import ledger as money
 from models import returns as coming_back
 from models.questions import Question
@@ -199,6 +199,8 @@ async def _add(turn: Turn, request: Request, order: Order) -> None:
 async def _do(turn: Turn, request: Request, order: Order) -> None:
     after, outcome = await orders.advance(turn.work, order, request.action, turn.actor, turn.settings)
     assert isinstance(outcome, Move)
+    if after.status in DEAD:
+        await payments.withdraw(turn.work, after, turn.actor)
     await _report(turn, request, after)
 
 
@@ -306,10 +308,10 @@ async def _show(turn: Turn, _request: Request, order: Order) -> None:
     """The card, with the actions that whoever asks may take."""
     number = await contacts.number_of(turn.work, order.contact_id)
     lines = await orders.lines_of(turn.work, order)
-    payments, refunds = await money.money_of(turn.work, order)
+    paid, refunds = await money.money_of(turn.work, order)
     credit = await money.credit_of(turn.work, order.contact_id, order.currency)
     details = [
-        sections.money(order, payments, refunds, turn.store, credit=credit.balance if credit else 0),
+        sections.money(order, paid, refunds, turn.store, credit=credit.balance if credit else 0),
         sections.parcels(order, lines, await orders.shipments_of(turn.work, order), turn.settings, turn.store),
         sections.returns(lines, await coming_back.returns_of(turn.work, order), turn.store),
     ]
@@ -331,7 +333,7 @@ async def _history(turn: Turn, _request: Request, order: Order) -> None:
     turn.answer(order, "history", "done", card.history(order, changes, turn.store))
 
 
-async def _why(turn: Turn, request: Request, order: Order) -> None:
+async def on_why(turn: Turn, request: Request, order: Order) -> None:
     changes = await orders.changes_of(turn.work, order)
     turn.answer(order, "why", "done", replies.why(order, request.about, changes, turn.counter))
 
@@ -346,7 +348,7 @@ async def _note(turn: Turn, request: Request, order: Order) -> None:
 
 
 HOW: dict[str, Callable[[Turn, Request, Order], Awaitable[None]]] = {
-    "order": _show, "items": _items, "history": _history, "why": _why, "note": _note, "add": _add,
+    "order": _show, "items": _items, "history": _history, "note": _note, "add": _add,
 }  # fmt: skip
 """What is no action of the order's table; `routes` adds what staff keep of an order."""
 

@@ -20,7 +20,7 @@ from flows.plain import plain
 from flows.understand import Wish, wish
 from flows.understand import number as number_in
 from handlers.turn import Turn
-from models import catalog, choices, contacts, effects, orders, questions
+from models import catalog, choices, contacts, effects, orders, payments, questions
 from models.questions import Question
 
 ADDRESS_FORM = "address_message"
@@ -321,6 +321,7 @@ async def _tap_cancel(turn: Turn, order: Order, choice: str) -> bool:
         questions.close(turn.work, turn.contact.id, questions.CUSTOMER)
         after, outcome = await orders.advance(turn.work, order, Action("cancel", CUSTOMER), turn.actor, turn.settings)
         assert not isinstance(outcome, Refused)
+        await payments.withdraw(turn.work, after, turn.actor)
         owed = show(after.credit_owed, after.currency, turn.store.locale)
         key = "cancel.done_owed" if after.credit_owed else "cancel.done"
         turn.say(Text(say(key, turn.language, label=order.label, owed=owed, store=turn.store.name)), about=order)

@@ -1,6 +1,6 @@
 """How a customer pays: the way is chosen, the request comes again, and a picture shows that a transfer was made."""
 
-from flows import checkout, choice, labels, requests
+from flows import checkout, choice, discrepancy, labels, requests
 from flows import payments as rules
 from flows.choice import OTHER, PAY, Way
 from flows.commands import BY_WORD
@@ -108,14 +108,14 @@ async def _found(turn: Turn, taken: Taken) -> None:
     assert order is not None
     assert payment is not None
     if taken.discrepancy is not None:
-        text = requests.held(taken.discrepancy, order, turn.store)
-        effects.tell_staff(turn.work, TellStaff(News(text, (), order.id), but=turn.contact.id))
-        turn.answer(order, "paid", "held", Text(text))
+        news = discrepancy.news(taken.discrepancy, order, turn.store)
+        effects.tell_staff(turn.work, TellStaff(news, but=turn.contact.id))
+        turn.answer(order, "paid", "held", discrepancy.shown(taken.discrepancy, order, turn.store))
         return
     till, language = Till(order, turn.store), await turn.language_of(order)
     turn.answer(order, "paid", "done", till.paid(Given(payment.amount, payment.method, payment.reference)))
-    news = _asking(turn, order, payment).news_paid(await turn.customer_of(order))
-    effects.tell_staff(turn.work, TellStaff(News(news, (), order.id), but=turn.contact.id))
+    told = _asking(turn, order, payment).news_paid(await turn.customer_of(order))
+    effects.tell_staff(turn.work, TellStaff(News(told, (), order.id), but=turn.contact.id))
     words = till.notice_paid(payment.amount, language)
     if not await progress.paid(turn.work, order, payment, words, cause=turn.event.id):
         await turn.tell_customer(order, words, language)

@@ -1,11 +1,11 @@
 """What becomes of asking for money: requests go out, providers report and answer, timers remind and end."""
 
+from flows import discrepancy, dues
 from flows import payments as rules
-from flows import requests
 from flows.effects import TellStaff
-from flows.ledger import CHECKOUT, COMPLETED, FAILED, Payment
+from flows.ledger import CHECKOUT, COMPLETED, FAILED, PENDING, Payment
 from flows.lifecycle import Move
-from flows.messages import Text
+from flows.messages import Button, Text
 from flows.news import News
 from flows.order import DEAD, TIMER, Action, Order
 from flows.order_table import decide
@@ -109,6 +109,8 @@ async def on_answered(work: Work, event: Event, answered: Answered) -> None:
     if call.kind == REFUND and answer.fault and call.refund_id is not None:
         report = Report(call.provider, asked.reference, "fail", reason=answer.fault)
         await _take_refund(work, event, asked, call.refund_id, report)
+    if call.kind == rules.CAPTURE and answer.fault:
+        await _on_not_captured(work, event, answered)
     asked = await payments.get(work, asked.id)
     is_over = asked.expires_at is not None and asked.expires_at <= work.now
     if call.kind == rules.LOOK_UP and is_over and asked.is_payable:
@@ -129,6 +131,19 @@ async def _on_means(work: Work, event: Event, asked: Payment, answered: Answered
         await _not_possible(work, event, order, asked, about.news_not_asked(answer.fault))
         return
     await say_request(work, event, order, payments.means(work, asked, url=answer.url, provider_id=answer.provider_id))
+
+
+async def _on_not_captured(work: Work, event: Event, answered: Answered) -> None:
+    call = answered.call
+    assert call.payment_id is not None
+    asked = await payments.get(work, call.payment_id)
+    if asked.state == PENDING and asked.order_id is not None:
+        order, authorized = await orders.get(work, asked.order_id), int(call.details["authorized"] or asked.amount)
+        after, asked = payments.not_captured(work, order, asked, authorized, Actor(None, event.id))
+        about = await _asking(work, after, asked)
+        _tell_staff(
+            work, about.news_not_captured(answered.answer.fault), after, dues.buttons(after, work.store.language)
+        )
 
 
 async def on_remind(work: Work, event: Event, subject: str) -> None:
@@ -216,20 +231,24 @@ async def _take_refund(work: Work, event: Event, payment: Payment, refund_id: in
 async def tell(work: Work, event: Event, taken: Taken, reason: str = "") -> None:
     """Whoever should know hears what has come of it."""
     order, payment = taken.order, taken.payment
-    if taken.event == "held" and taken.discrepancy is not None:
-        _tell_staff(work, requests.held(taken.discrepancy, order, work.store), order)
+    if taken.discrepancy is not None:
+        news = discrepancy.news(taken.discrepancy, order, work.store, reason=reason)
+        effects.tell_staff(work, TellStaff(news))
+    if taken.event == "held" and taken.refund is None and order is not None and payment is not None:
+        about = await _asking(work, order, payment)
+        _say(work, event, order, about, about.held())
     if order is None or payment is None or taken.event is None:
         return
     about = await _asking(work, order, payment)
     match taken.event:
         case rules.CAPTURED:
             customer = (await contacts.get(work, order.contact_id)).known_as(work.store.language)
-            _tell_staff(work, about.news_paid(customer), order)
+            _tell_staff(work, about.news_paid(customer), order, about.verdicts())
             words = Till(order, work.store).notice_paid(payment.amount, about.language)
             if not await progress.paid(work, order, payment, words, cause=event.id):
                 _say(work, event, order, about, words)
         case rules.AUTHORIZED:
-            _tell_staff(work, about.news_authorized(), order)
+            _tell_staff(work, about.news_authorized(), order, dues.buttons(order, work.store.language))
         case rules.REFUSED:
             _tell_staff(work, about.news_failed(reason), order)
             _say(work, event, order, about, about.failed())
@@ -237,12 +256,10 @@ async def tell(work: Work, event: Event, taken: Taken, reason: str = "") -> None
             _tell_staff(work, about.news_refunded(taken.refund.amount), order)
         case rules.EXPIRED | rules.CANCELED if order.is_open:
             _say_lapsed(work, event, order, about)
-        case "refund_failed" if taken.refund is not None:
-            _tell_staff(work, about.news_refund_failed(taken.refund.amount, reason), order)
 
 
-def _tell_staff(work: Work, text: str, order: Order | None) -> None:
-    effects.tell_staff(work, TellStaff(News(text, (), order.id if order else None)))
+def _tell_staff(work: Work, text: str, order: Order | None, buttons: tuple[Button, ...] = ()) -> None:
+    effects.tell_staff(work, TellStaff(News(text, buttons, order.id if order else None)))
 
 
 def _say(work: Work, event: Event, order: Order, about: Asking, text: str) -> None:

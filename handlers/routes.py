@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from flows import order_table
+from flows import digest, order_table
 from flows import payments as asking
-from flows.commands import ORDERS, WORDS, Row
+from flows.commands import DUES, ORDERS, WORDS, Row
+from flows.desk import Request
 from flows.inbound import (
     Cart,
     Form,
@@ -18,10 +19,14 @@ from flows.inbound import (
     Tap,
     Words,
 )
+from flows.order import Order
 from handlers import (
     approving,
     commands,
     desk,
+    digests,
+    discrepancies,
+    dues,
     exchanges,
     feedback,
     identities,
@@ -32,6 +37,7 @@ from handlers import (
     orders,
     paying,
     payments,
+    refunds,
     returns,
     staff_orders,
     stock,
@@ -50,6 +56,12 @@ Handler = Callable[[Turn], Awaitable[None]]
 
 Try = Callable[[Turn], Awaitable[bool]]
 """Handles what is its own, and says whether it did."""
+
+
+def _in_turn(*tries: Try, last: Handler) -> Handler:
+    for own in reversed(tries):
+        last = _first(own, last)
+    return last
 
 
 def _first(own: Try, other: Handler) -> Handler:
@@ -78,7 +90,13 @@ CUSTOMER: Mapping[type, Handler] = {
     IdentityChange: identities.on_identity_change,
 }
 
-desk.HOW.update(keeping.HOW)
+
+async def _why(turn: Turn, request: Request, order: Order) -> None:
+    """Of an action of the order's table, or of money that is asked for."""
+    await (dues.on_why if request.about in DUES else desk.on_why)(turn, request, order)
+
+
+desk.HOW.update({**keeping.HOW, "why": _why})
 
 
 async def _verdict_or_action(turn: Turn, row: Row, argument: str) -> None:
@@ -105,8 +123,11 @@ OBEY: Mapping[str, commands.Obey] = {
     "approve": _verdict_or_action,
     "reject": _verdict_or_action,
     "release": _release,
+    **dues.OBEY,
     "paid": till.on_paid,
-    "refund": till.on_refund,
+    "refund": refunds.on_refund,
+    "exceptions": discrepancies.on_list,
+    "digest": digests.on_command,
     "credit": till.on_credit,
     "return": returns.on_return,
     "received": returns.on_received,
@@ -115,7 +136,13 @@ OBEY: Mapping[str, commands.Obey] = {
 }
 """What each command does; every row of the command table is here."""
 
-SURE: Mapping[str, commands.Settle] = {"refund": till.refund, "credit": till.credit, "exchange": exchanges.settle}
+SURE: Mapping[str, commands.Settle] = {
+    **dues.SURE,
+    "refund": refunds.refund,
+    "credit": till.credit,
+    "exchange": exchanges.settle,
+    "exceptions": discrepancies.settle,
+}
 """What is asked about once before it is done."""
 
 
@@ -144,21 +171,19 @@ STAFF: Mapping[type, Handler] = {
             _first(desk.on_answer, _first(_obeys, _first(_answers_as_customer, commands.on_unknown))),
         ),
     ),
-    Tap: _first(
+    Tap: _in_turn(
         _finishes,
-        _first(
-            office.on_tap,
-            _first(
-                undoing.on_tap,
-                _first(
-                    approving.on_tap,
-                    _first(
-                        paying.on_verdict,
-                        _first(till.on_tap, _first(returns.on_tap, _first(desk.on_tap, CUSTOMER[Tap]))),
-                    ),
-                ),
-            ),
-        ),
+        office.on_tap,
+        undoing.on_tap,
+        approving.on_tap,
+        paying.on_verdict,
+        till.on_tap,
+        refunds.on_tap,
+        dues.on_tap,
+        discrepancies.on_tap,
+        returns.on_tap,
+        desk.on_tap,
+        last=CUSTOMER[Tap],
     ),
 }
 """Where staff differ; a cart of theirs, or a tap on a customer's button, is a customer's."""
@@ -179,6 +204,7 @@ TIMERS: Mapping[str, Callable[[Work, Event, str], Awaitable[None]]] = {
     asking.LOOK: payments.on_look,
     asking.LAPSE: payments.on_lapse,
     asking.UNPAID: payments.on_unpaid,
+    digest.TIMER: digests.on_evening,
 }
 
 

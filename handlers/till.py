@@ -4,25 +4,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from flows import card, returns
+from flows import card
 from flows.commands import BY_WORD, Row
-from flows.desk import Request, target
+from flows.desk import Request
 from flows.effects import Say
 from flows.inbound import Tap
-from flows.ledger import Payment
 from flows.lifecycle import Move
 from flows.messages import Text
 from flows.money import parse_amount, show
 from flows.order import STAFF, Action, Order
+from flows.payments import TELL
 from flows.phrases import say
 from flows.plain import plain
 from flows.replies import CANCEL_TOO, GO_ON, done
 from flows.templates import order_update
-from flows.till import Till, read_paid, read_refund
+from flows.till import Till, read_paid
 from handlers.turn import Turn
-from models import contacts, effects, ledger, orders
-from models import returns as coming_back
-from models.contacts import Contact
+from models import contacts, effects, ledger, orders, payments, timers
 from models.ledger import NotSoMuch
 
 
@@ -49,68 +47,13 @@ async def on_paid(turn: Turn, row: Row, argument: str) -> None:
             words = till.no_credit(customer, balance=few.most, amount=given.amount)
             turn.answer(order, row.action, "refused", words)
             return
+        after, asked = await payments.fit_request(turn.work, after, turn.actor, by=STAFF)
+        if asked is not None and asked.asked_at is not None:
+            timers.ring(turn.work, kind=TELL, subject=str(asked.id), cause=turn.event.id)
         turn.answer(after, row.action, "done", Till(after, turn.store).paid(given))
         if not said.is_quiet:
             language = await turn.language_of(order)
             await turn.tell_customer(after, Till(after, turn.store).notice_paid(given.amount, language), language)
-
-
-async def on_refund(turn: Turn, row: Row, argument: str) -> None:
-    """Money back: what a return is worth, else all that is left, unless an amount is given. Asks once."""
-    if (found := await turn.target(row, argument)) is None:
-        return
-    order, said = found
-    till, given = Till(order, turn.store), read_refund(said.words, order.currency)
-    payments, _ = await ledger.money_of(turn.work, order)
-    most = ledger.refundable(payments)
-    if given.fault is not None:
-        turn.answer(order, row.action, "unclear", till.bad_amount(given.fault))
-        return
-    if not most:
-        turn.answer(order, row.action, "refused", till.nothing_left())
-        return
-    amount = given.amount or await _default(turn, order, most)
-    if amount > most:
-        turn.answer(order, row.action, "refused", till.too_much(most))
-        return
-    reason = replace(said, words=tuple(given.rest.split())).note
-    ways = _ways(payments, amount, to_credit=given.to_credit)
-    data = {
-        "order": order.id, "amount": amount, "reason": reason, "to_credit": given.to_credit, "is_quiet": said.is_quiet,
-        "net": order.net,
-    }  # fmt: skip
-    turn.ask_sure(row, till.sure(amount, ways, reason, await turn.customer_of(order)), data, about=order)
-
-
-async def _default(turn: Turn, order: Order, most: int) -> int:
-    found = await coming_back.returns_of(turn.work, order)
-    lines = await orders.lines_of(turn.work, order)
-    worth = sum(returns.worth_left(one, lines) for one in found if one.state == returns.RECEIVED)
-    return min(worth, most) or most
-
-
-async def refund(turn: Turn, row: Row, data: Mapping[str, Any]) -> None:
-    """The second word on a refund. What was asked about other money is not what is answered now."""
-    order = await orders.get(turn.work, data["order"])
-    if order.net != data["net"]:
-        turn.answer(order, row.action, "stale", Till(order, turn.store).meanwhile())
-        return
-    payments, _ = await ledger.money_of(turn.work, order)
-    ways = _ways(payments, data["amount"], to_credit=data["to_credit"])
-    after = await ledger.refund(
-        turn.work, order, amount=data["amount"], reason=data["reason"], to_credit=data["to_credit"], actor=turn.actor,
-        settings=turn.settings, by=STAFF,
-    )  # fmt: skip
-    after = await coming_back.refunded(turn.work, after, Action("return_refund", STAFF), turn.actor)
-    turn.answer(after, row.action, "done", Till(after, turn.store).refunded(data["amount"], ways))
-    if not data["is_quiet"]:
-        language = await turn.language_of(order)
-        await turn.tell_customer(after, Till(after, turn.store).notices_refunded(ways, language), language)
-
-
-def _ways(payments: list[Payment], amount: int, *, to_credit: bool) -> list[tuple[str, int, bool]]:
-    found = ledger.ways_back(payments, amount, to_credit=to_credit)
-    return [(payment.method, part, as_credit) for payment, part, as_credit in found]
 
 
 async def on_tap(turn: Turn) -> bool:
@@ -167,7 +110,7 @@ async def on_credit(turn: Turn, row: Row, argument: str) -> None:
         turn.record(row.action, "unclear")
         turn.say(Text(say("till.bad_amount", language, text=plain(written, 30), example="100.00")))
         return
-    if (customer := await _customer_called(turn, name)) is None:
+    if (customer := await turn.customer_called(name)) is None:
         turn.record(row.action, "unknown")
         turn.say(Text(say("till.nobody", language, name=plain(name, 40))))
         return
@@ -213,15 +156,6 @@ async def credit(turn: Turn, row: Row, data: Mapping[str, Any]) -> None:
         await effects.save(
             turn.work, [Say(customer.id, Text(words), order_update(turn.store, words, language))], turn.event.id
         )
-
-
-async def _customer_called(turn: Turn, name: str) -> Contact | None:
-    """Whoever has this number, or gave this order."""
-    if name.startswith("+"):
-        return await contacts.called(turn.work, "".join(c for c in name if c.isdecimal()))
-    found = target(name)
-    order = await orders.find(turn.work, found.number) if found.number is not None else None
-    return await contacts.get(turn.work, order.contact_id) if order else None
 
 
 def _money(turn: Turn, minor: int) -> str:

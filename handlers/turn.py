@@ -161,17 +161,19 @@ class Turn:
         self.record(row.action, "asked")
         self.say(words, about=about)
 
-    def ask_sure(self, row: Row, text: str, data: Mapping[str, Any], *, about: Order | None = None) -> None:
+    def ask_sure(
+        self, row: Row, text: str, data: Mapping[str, Any], *, about: Order | None = None, yes: str = "till.yes"
+    ) -> None:  # fmt: skip
         """Ask once before something that moves money; `data` is what it was about to do."""
         token = self.event.id
         questions.ask(
             self.work, self.contact.id, questions.STAFF, kind=SURE, order_id=about.id if about else None,
             data={**data, "word": row.word, "token": token}, expires_at=self.work.now + limits.CONFIRM_WITHIN,
         )  # fmt: skip
-        yes = Button(f"sure.{token}.yes", say("till.yes", self.store.language))
+        do = Button(f"sure.{token}.yes", say(yes, self.store.language))
         no = Button(f"sure.{token}.no", say("till.no", self.store.language))
         self.record(row.action, "asked")
-        self.say(Buttons(text, (yes, no)), about=about)
+        self.say(Buttons(text, (do, no)), about=about)
 
     async def target(self, row: Row, argument: str) -> tuple[Order, Target] | None:
         """The order that a command names or replies to, and the rest of its argument. None: it is asked for, or unknown."""
@@ -198,6 +200,14 @@ class Turn:
 
     async def customer_of(self, order: Order) -> str:
         return (await contacts.get(self.work, order.contact_id)).known_as(self.store.language)
+
+    async def customer_called(self, name: str) -> Contact | None:
+        """Whoever has this number, or gave this order."""
+        if name.startswith("+"):
+            return await contacts.called(self.work, "".join(c for c in name if c.isdecimal()))
+        found = target(name)
+        order = await orders.find(self.work, found.number) if found.number is not None else None
+        return await contacts.get(self.work, order.contact_id) if order else None
 
     async def language_of(self, order: Order) -> str:
         """What the order's customer reads."""

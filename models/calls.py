@@ -67,7 +67,7 @@ _OF_PAYMENT = select(ProviderCallRow, "WHERE t.payment_id = :payment ORDER BY t.
 
 def book(
     work: Work, kind: str, payment: Payment, *, cause: int | None, refund: Refund | None = None, description: str = "",
-    capture: str = "", payer: str = "",
+    capture: str = "", payer: str = "", **more: int,
 ) -> None:  # fmt: skip
     """Have `payment`'s provider called as soon as this transaction is on disk.
 
@@ -78,7 +78,7 @@ def book(
         "description": description, "provider_id": payment.provider_id, "transaction_id": payment.transaction_id,
         "expires_at": payment.expires_at.isoformat() if payment.expires_at else None,
         "created_at": payment.created_at.isoformat(), "capture": capture,
-        "method": payment.method, "payer": payer,
+        "method": payment.method, "payer": payer, **more,
     }  # fmt: skip
     if refund is not None:
         details |= {

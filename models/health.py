@@ -37,6 +37,11 @@ _FAILED = statement(
 )
 _SENT = statement("SELECT MAX(id) FROM outbox WHERE wamid IS NOT NULL", {}, {"id": INT})
 _PRODUCTS = statement("SELECT COUNT(*) FROM product WHERE store_id = :store_id", {"store_id": INT}, {"count": INT})
+_EXCEPTIONS = statement(
+    "SELECT COUNT(*) FROM discrepancy WHERE store_id = :store_id AND settled_at IS NULL",
+    {"store_id": INT},
+    {"count": INT},
+)
 _WINDOWS = statement(
     "SELECT s.name, c.id, c.last_inbound_at FROM staff s JOIN contact c ON c.id = s.contact_id WHERE s.store_id = :store_id",
     {"store_id": INT},
@@ -67,8 +72,12 @@ async def of(work: Work, *, asking: Contact | None = None, event_id: int = 0) ->
     """The health of this store; `asking` (by the event `event_id`) reads about their own window."""
     connection, store, now = work.connection, work.store, work.now
     waiting = await queues(connection, but=event_id)
-    [failed], [sent], [products], windows = await connection.fetch(
-        _FAILED(since=now - timedelta(days=1)), _SENT(), _PRODUCTS(store_id=store.id), _WINDOWS(store_id=store.id)
+    [failed], [sent], [products], [exceptions], windows = await connection.fetch(
+        _FAILED(since=now - timedelta(days=1)),
+        _SENT(),
+        _PRODUCTS(store_id=store.id),
+        _EXCEPTIONS(store_id=store.id),
+        _WINDOWS(store_id=store.id),
     )
     number = await sending.get_number(connection, store.id)
     known = await templates.statuses(connection, store.id)
@@ -83,6 +92,7 @@ async def of(work: Work, *, asking: Contact | None = None, event_id: int = 0) ->
         failed=failed["count"],
         token=_token(number.pause_code, has_sent=sent["id"] is not None),
         products=products["count"],
+        exceptions=exceptions["count"],
         stopped=_stopped(number),
         window_until=closes_at(own) if own else None,
         away=tuple(

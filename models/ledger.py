@@ -13,7 +13,7 @@ from flows.money import major
 from flows.order import Action, Order
 from flows.payments import ASK, LOOK, LOOKS, REFUND, reviewers
 from flows.settings import Settings
-from models import calls, orders, timers
+from models import calls, digests, orders, timers
 from models.orders import Actor, Known
 from models.statements import INT, insert, select
 from models.work import Table, View, Work
@@ -197,11 +197,15 @@ async def refund(
 
 
 async def give_back(
-    work: Work, payment: Payment, amount: int, *, to_credit: bool, contact_id: int | None, reason: str, actor: Actor
+    work: Work, payment: Payment, amount: int, *, to_credit: bool, contact_id: int | None, reason: str, actor: Actor,
+    by_hand: bool = False,
 ) -> Refund:  # fmt: skip
-    """A refund of this payment alone. Whoever calls it settles the order; `contact_id` is whose store credit it becomes."""
+    """A refund of this payment alone. Whoever calls it settles the order; `contact_id` is whose store credit it becomes.
+
+    `by_hand`: its provider is not asked, for somebody has done it.
+    """
     change(work, payment, refunded=payment.refunded + amount)
-    is_called = bool(payment.provider) and not to_credit
+    is_called = bool(payment.provider) and not to_credit and not by_hand
     state, settled_at = (PENDING, None) if is_called else (SETTLED, work.now)
     back = Refund(
         work.ids.new(), work.store.id, payment.order_id, payment.id, amount, state, reason, to_credit, work.now,
@@ -241,6 +245,7 @@ async def settle(
 
     `came` is the money that has just come in: some kinds are looked at by staff before the order goes on.
     """
+    digests.expect(work)
     payments, refunds = await money_of(work, order)
     after = orders.amend(work, ledger.settled(order, payments, refunds), action, actor)
     if after.balance_due < order.balance_due:  # an open request may ask for too much now

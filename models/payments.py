@@ -12,6 +12,7 @@ from flows.money import major
 from flows.order import CUSTOMER, SYSTEM, Action, Order
 from flows.payments import (
     CANCELED,
+    CAPTURE,
     CAPTURED,
     CREATE,
     EXPIRED,
@@ -28,7 +29,7 @@ from flows.payments import (
     Report,
 )  # fmt: skip
 from flows.settings import Settings
-from models import calls, orders, progress, timers
+from models import calls, digests, orders, progress, timers
 from models.ledger import PAYMENTS, REFUNDS, PaymentRow, RefundRow, change, change_refund, look_later, money_of, settle
 from models.orders import Actor
 from models.statements import INT, TEXT, select
@@ -202,6 +203,18 @@ async def _note(work: Work, order: Order, name: str, note: str, actor: Actor) ->
     orders.amend(work, after, Action(name, SYSTEM, note=note, is_quiet=True), actor)
 
 
+async def fit_request(work: Work, order: Order, actor: Actor, *, by: str) -> tuple[Order, Payment | None]:
+    """Nobody is asked for more than is due: a request for more is withdrawn, and the rest, if there is one, asked for anew."""
+    found, _ = await money_of(work, order)
+    asked = next((payment for payment in reversed(found) if payment.is_payable), None)
+    if asked is None or asked.state not in (CHECKOUT, FAILED) or asked.amount <= order.balance_due:
+        return order, None
+    if order.balance_due and order.has_chat:
+        return await ask(work, order, amount=order.balance_due, method=asked.method, actor=actor, by=by)
+    await withdraw(work, order, actor)
+    return order, None
+
+
 async def _end(work: Work, order: Order, old: Payment, because: str, actor: Actor) -> Payment:
     _stop_timers(work, old)
     if old.provider_id and old.provider != payments.WHATSAPP:
@@ -243,6 +256,21 @@ async def not_found(work: Work, order: Order, asked: Payment, actor: Actor, *, b
     _start_timers(work, order, asked, settings)
     action = Action("not_found", by, note=f"{major(asked.amount, asked.currency)} {asked.reference}", is_quiet=True)
     return await settle(work, order, action, actor, settings), asked
+
+
+def capture(work: Work, order: Order, asked: Payment, *, amount: int, actor: Actor, by: str) -> Order:
+    """Have what is authorized taken, or `amount` of it: then the provider lets the rest go."""
+    part = change(work, asked, amount=amount)
+    calls.book(work, CAPTURE, part, cause=actor.event_id, authorized=asked.amount)
+    note = f"{major(amount, order.currency)} {asked.reference}"
+    return orders.amend(work, order, Action(CAPTURE, by, note=note), actor)
+
+
+def not_captured(work: Work, order: Order, asked: Payment, authorized: int, actor: Actor) -> tuple[Order, Payment]:
+    """The provider did not take it: it is as authorized as before."""
+    note = f"{major(asked.amount, order.currency)} {asked.reference}"
+    after = orders.amend(work, order, Action("capture_failed", SYSTEM, note=note, is_quiet=True), actor)
+    return after, change(work, asked, amount=authorized)
 
 
 def look_up(work: Work, asked: Payment, cause: int) -> None:
@@ -370,6 +398,7 @@ async def _hold(work: Work, kind: str, report: Report, asked: Payment, *, order:
 async def _hold_unknown(work: Work, report: Report) -> Taken:
     """Money for nothing that we asked for. It is kept, and the shop decides."""
     came = None
+    digests.expect(work)
     if report.amount is not None:
         came = work.add(
             PAYMENTS,

@@ -75,8 +75,9 @@ def test_who_may_do_what() -> None:
         "confirm", "approve", "reject", "start", "invoice", "pack", "ship", "out", "deliver", "failed", "complete", "hold",
         "release", "cancel", "archive", "unarchive", "note", "alerts", "undo", "add", "paid", "return", "received", "stock",
         "assign", "tag", "mark", "address", "email", "bill", "resend", "chat", "new",
+        "pay", "remind", "exceptions",
     }  # fmt: skip
-    deciding = {"accept", "deny", "resume", "force", "refund", "credit", "exchange"}
+    deciding = {"accept", "deny", "resume", "force", "refund", "credit", "exchange", "capture", "void", "digest"}
     assert {action: roles_for(action) for action in POLICY} == {
         **dict.fromkeys(reading, ("owner", "manager", "agent", "viewer")),
         **dict.fromkeys(acting, ("owner", "manager", "agent")),

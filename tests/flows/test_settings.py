@@ -64,6 +64,7 @@ DEFAULTS: dict[str, Any] = {
     "deposit": 0,
     "payment_reminders": (2 * H, 24 * H),
     "refund_limit": None,
+    "money_digest": True,
     "require_receipt_confirmation": False,
     "auto_complete_after": 7 * 24 * H,
     "auto_archive_after": timedelta(),
@@ -302,5 +303,6 @@ def test_every_setting_is_shown_with_what_it_accepts_and_whether_it_works_yet() 
         "pay.provider", "pay.configuration", "pay.standing", "pay.vpa", "pay.mcc", "pay.purpose", "pay.note", "pay.origin",
         "pay.importer", "pay.links", "transfer.account", "pay.capture", "deposit", "review_payments_from", "payment_reminders",
         "pix.key", "pix.name", "pix.city", "pix.provider", "pix.email",
+        "refund_limit", "money_digest",
     }  # fmt: skip
     assert [row.name for row in shown.values() if not row.description or not row.accepts] == []

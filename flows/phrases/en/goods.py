@@ -6,8 +6,8 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "command.add": "more pieces before it is packed, at the catalogue's price",
     "command.stock": "what is there, what is promised and who waits; with +5, -2 or =10 it changes",
     "command.return": "something comes back: all of it, or these pieces",
-    "command.received": "what was to come back is here; I ask what became of it",
-    "command.exchange": "these pieces come back and others go out for them, as an order of its own; I ask once before",
+    "command.received": "what was to come back is here",
+    "command.exchange": "some come back, others go out, as an order of its own",
     # Pieces
     "desk.which_pieces": "Which pieces? For example: *2xSKU*, or *cancel* to drop it.",
     "desk.pieces": "📦 {items}",

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 PHRASES: Mapping[str, str | Mapping[str, str]] = {
-    "command.paid": "write down money that came in: how much and how",
-    "command.refund": "give money back, all that is left or a part; I ask once before",
-    "command.credit": "give a customer store credit, or take it back with a minus; I ask once before",
+    "command.paid": "money that came in: how much and how",
+    "command.refund": "give money back, all or a part; I ask once",
+    "command.credit": "store credit for a customer; a minus takes it back",
     # What is missing or wrong
     "till.ask_amount": "How much came in, and how? {due} is due. For example: *{example} cash*, or *cancel* to drop it.",
     "till.ask_method": "How was it paid? One of {methods}. Write it, or *cancel* to drop it.",

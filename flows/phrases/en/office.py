@@ -22,7 +22,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "command.mark": "a status of your own, from the shop's vocabulary; - takes it off",
     "command.chat": "your words to the customer, in this chat",
     "command.resend": "the customer reads once more where it stands",
-    "command.force": "do it against the shop's own rules, with the reason in the history",
+    "command.force": "against the shop's own rules, with the reason",
     "did.assign": "assigned",
     "did.tag": "tags",
     "did.mark": "own status",
