@@ -248,9 +248,11 @@ _REFUND_SAYS = {"success": "settle", "completed": "settle", "failed": "fail"}
 
 
 def _amount(value: object) -> int | None:
-    """Meta's money, as minor units: with another offset than ours it is no amount that we can read."""
+    """Meta's money, as minor units: whole numbers as Meta documents them, and no other offset than ours."""
     money = mapping(value)
-    return integer(money.get("value"), 10**10 - 1) if integer(money.get("offset"), 1000) == 100 else None
+    amount, offset = money.get("value"), money.get("offset")
+    is_ours = type(amount) is int and type(offset) is int and offset == 100
+    return integer(amount, 10**10 - 1) if is_ours else None
 
 
 def _template(field: str, value: dict[str, Any]) -> TemplateUpdate | AccountNotice:

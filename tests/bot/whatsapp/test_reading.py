@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.whatsapp.parse import Reading, explode, read
+from bot.whatsapp.reading import payment_reports
 from flows.inbound import (
     AccountNotice,
     Cart,
@@ -30,6 +31,9 @@ from flows.inbound import (
     TemplateUpdate,
     Words,
 )
+from flows.ledger import Payment
+from flows.order import Order
+from flows.payments import held_for
 from tests import payloads
 from tests.bot.whatsapp.test_explode import JSON
 from tests.payloads import ASHA, ASHA_ID, NUMBER, RAVI, RAVI_ID, change, contact, interactive, message, messages, text
@@ -380,3 +384,43 @@ def test_no_json_inside_a_message_makes_it_raise(kind: str, part: Any, more: dic
 def test_no_json_inside_a_notice_makes_it_raise(kind: str, value: dict[str, Any]) -> None:
     payload = json.dumps({"field": kind, "item": value}).encode()
     assert isinstance(read(kind, payload), StatusReport | TemplateUpdate | AccountNotice | None)
+
+
+AMOUNT = {"value": 4000, "offset": 100}
+AMOUNTS: list[Any] = [
+        None, 4000, "4000", 40.0, [], {}, {"value": 4000}, {"offset": 100}, {"value": "4000", "offset": 100},
+        {"value": 4000.0, "offset": 100}, {"value": -4000, "offset": 100}, {"value": 0, "offset": 100},
+        {"value": 10**15, "offset": 100}, {"value": True, "offset": 100}, {"value": 4000, "offset": 1},
+        {"value": 4000, "offset": 1000}, {"value": 4000, "offset": "100"}, {"value": 4000, "offset": 100.0},
+        {"value": 3999, "offset": 100}, {"value": 4001, "offset": 100}, {"value": 400000, "offset": 100},
+        {"value": float("nan"), "offset": 100}, {"value": None, "offset": 100},
+]  # fmt: skip
+CURRENCIES: list[Any] = [None, "", "inr", "USD", "INRX", 7, ["INR"]]
+DISTORTED = [{"amount": one} for one in AMOUNTS] + [{"currency": one} for one in CURRENCIES]
+
+
+@pytest.mark.parametrize("distorted", DISTORTED)
+def test_an_amount_or_currency_that_is_not_what_was_asked_is_never_held_to_be_it(distorted: dict[str, Any]) -> None:
+    """Reports as they are read, against a request of 4000: none counts, not even one that was looked up."""
+    told = {"reference_id": "w1", "amount": AMOUNT, "currency": "INR", "transaction": {"id": "tx1"}}
+    asked = Payment(1, 1, 1, "whatsapp_pay", 4000, "INR", "checkout", AT, "whatsapp", "w1")
+    order = Order(
+        id=1, store_id=1, contact_id=7, number=1042, kind="product", status="confirmed", checkout_step="complete",
+        payment_method="whatsapp_pay", delivery_method="pickup", currency="INR", subtotal=4000, discount=0, tax=0,
+        shipping=0, total=4000, placed_at=AT, changed_at=AT,
+    )  # fmt: skip
+    [right] = payment_reports(told, "captured", is_sure=True)
+    assert held_for(right, asked, order, ()) is None
+    [report] = payment_reports({**told, **distorted}, "captured", is_sure=True)
+    assert held_for(report, asked, order, ()) in ("amount", "currency")
+
+
+@pytest.mark.parametrize("reference", [None, "", 7, ["w1"], "w\x00", "é", "w" * 201])
+def test_a_payment_without_a_reference_that_could_be_ours_says_nothing(reference: object) -> None:
+    assert payment_reports({"reference_id": reference, "amount": AMOUNT, "currency": "INR"}, "captured") == ()
+
+
+@given(st.dictionaries(st.sampled_from(["reference_id", "amount", "currency", "transaction", "refunds"]), JSON), JSON)
+def test_no_payment_whatsoever_makes_it_raise(payment: dict[str, Any], status: Any) -> None:
+    for report in payment_reports({"reference_id": "w1", **payment}, status):
+        assert report.amount is None or type(report.amount) is int
