@@ -112,6 +112,11 @@ class Payment:
         return self.state in (PROCESSING, PENDING)
 
     @property
+    def waits_for_shop(self) -> bool:
+        """Whether its customer has shown that it is paid, and nobody of the shop has looked yet."""
+        return bool(self.proof) and self.is_open
+
+    @property
     def is_request(self) -> bool:
         """Whether the customer was asked for it; anything else was written down as it came."""
         return self.asked_at is not None or self.state != COMPLETED

@@ -203,6 +203,7 @@ async def _change(turn: Turn, order: Order, bound: str) -> None:
         return
     if not way.is_open:
         await payments.withdraw(turn.work, order, turn.actor)
+        order = await orders.get(turn.work, order.id)
     await _take(turn, order, way, offered, kind="w")
 
 

@@ -42,7 +42,7 @@ async def _ask(work: Work, event: Event, order_id: int, *, is_other: bool) -> No
         return
     found, _ = await ledger.money_of(work, order)
     last = next((payment for payment in reversed(found) if payment.is_request), None)
-    if last is not None and last.is_open:
+    if last is not None and last.is_payable:
         amount, method = rules.asks_instead(order, last, settings, is_other=is_other), last.method
     else:
         amount, method = rules.asks_now(order, last, settings), order.payment_method
@@ -174,7 +174,7 @@ async def on_lapse(work: Work, event: Event, subject: str) -> None:
         return
     if asked.provider:
         payments.look_up(work, asked, event.id)
-    elif asked.proof and asked.is_open:
+    elif asked.waits_for_shop:
         order = await orders.get(work, asked.order_id)
         customer = (await contacts.get(work, order.contact_id)).known_as(work.store.language)
         news = (await _asking(work, order, asked)).news_proof(customer, is_again=True)
@@ -211,9 +211,8 @@ async def on_unpaid(work: Work, event: Event, subject: str) -> None:
     """Nothing came for too long: the order expires, once it is sure that nothing is on its way."""
     order = await orders.get(work, int(subject))
     found, _ = await ledger.money_of(work, order)
-    # (What the shop itself has looked for and not found is on nobody's way.)
-    if asked := next((one for one in found if one.is_payable and (one.provider or one.is_open)), None):
-        wait = rules.LOOK_AGAIN if asked.provider else rules.ASK_STAFF_AGAIN
+    if asked := next((payment for payment in found if payment.is_payable), None):
+        wait = rules.ASK_STAFF_AGAIN if asked.waits_for_shop else rules.LOOK_AGAIN
         timers.start(work, kind=rules.UNPAID, subject=subject, due_at=work.now + wait)
         return
     await orders.advance(work, order, Action("expire", TIMER), Actor(None, event.id), Settings(work.store.settings))

@@ -251,8 +251,8 @@ async def claim(
 async def not_found(work: Work, order: Order, asked: Payment, actor: Actor, *, by: str) -> tuple[Order, Payment]:
     """The shop has looked, and the money of a request is not there: its customer has as long again to pay it."""
     settings = _rules(work)
-    _stop_timers(work, asked)
     asked = change(work, asked, state=FAILED, expires_at=payments.lapses_at(work.now, settings))
+    timers.stop(work, kinds=[LAPSE], subject=str(asked.id), but=asked.expires_at)
     _start_timers(work, order, asked, settings)
     action = Action("not_found", by, note=f"{major(asked.amount, asked.currency)} {asked.reference}", is_quiet=True)
     return await settle(work, order, action, actor, settings), asked
