@@ -185,13 +185,13 @@ async def claim(connection: Connection, now: datetime, limit: int = BATCH_SIZE) 
     """The oldest due events, each lane's in order. On Postgres the locks on the lanes' heads are the lease.
 
     What it costs depends on what it takes, not on how much one person has waiting. The lanes of the oldest events fill a
-    batch, unless one lane is deeper than its share.
+    batch, unless one lane is deeper than its share. However small the batch, a deep lane leaves the others theirs.
     """
     lanes = min(BATCH_CONTACTS, limit)
     [heads] = await connection.fetch(_HEADS(now=now, window=BATCH_SIZE, lanes=lanes))
     events = await _of_lanes(connection, heads, now, limit)
     deepest = max(Counter(event.ordering_key for event in events).values(), default=BATCH_EVENTS)
-    if len(heads) < lanes and deepest >= min(BATCH_EVENTS, limit):  # others may stand behind it, out of sight
+    if len(heads) < lanes and deepest >= _share(heads, limit):  # others may stand behind it, out of sight
         [heads] = await connection.fetch(_FAR_HEADS(now=now, lanes=lanes))
         events = await _of_lanes(connection, heads, now, limit)
     return events
@@ -201,8 +201,13 @@ async def _of_lanes(connection: Connection, heads: Sequence[dict[str, Any]], now
     if not heads:
         return []
     ids = [head["id"] for head in heads]
-    [found] = await connection.fetch(_OF_LANES(now=now, heads=ids, each=BATCH_EVENTS, limit=limit))
+    [found] = await connection.fetch(_OF_LANES(now=now, heads=ids, each=_share(heads, limit), limit=limit))
     return [Event(**row) for row in found]
+
+
+def _share(heads: Sequence[dict[str, Any]], limit: int) -> int:
+    """How many events of one lane fit into a batch that has room for the heads of all the others."""
+    return min(BATCH_EVENTS, max(limit - len(heads) + 1, 1))
 
 
 async def claim_statuses(connection: Connection, now: datetime) -> list[Event]:

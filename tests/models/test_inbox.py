@@ -85,6 +85,14 @@ async def test_whoever_stands_behind_a_flood_is_taken_at_once(database: Database
     assert taken == ["c:flood"] * (0 if is_postponed else limits.BATCH_EVENTS) + ["c:z", "c:a"]
 
 
+@pytest.mark.parametrize("limit", [2, 3, 8, limits.BATCH_EVENTS])
+async def test_a_small_batch_has_room_for_whoever_stands_behind_a_flood(database: Database, limit: int) -> None:
+    await accept(database, *(event(n, "c:flood") for n in range(2 * limits.BATCH_SIZE)), event(-1, "c:z"))
+    async with database.transaction() as connection:
+        taken = [found.ordering_key for found in await inbox.claim(connection, NOW, limit)]
+    assert taken == ["c:flood"] * (limit - 1) + ["c:z"]
+
+
 async def test_a_claim_costs_the_same_however_much_one_person_has_waiting(database: Database) -> None:
     costs = []
     for start, end in ((0, 1_000), (1_000, 20_000)):
