@@ -67,9 +67,7 @@ class Asking:
 
     def _details(self) -> OrderDetails:
         """Paid in the chat."""
-        link = self.asked.url
-        if self.settings.get("pay.provider") == "upi":
-            link = order_details.upi_link(self.asked, self.store, self.settings)
+        link = self._upi or self.asked.url
         note = self.settings.get("pay.note")
         return order_details.details(
             self.order, self.asked, self.lines, self.store, self.settings,
@@ -77,6 +75,13 @@ class Asking:
             words=self._say("pay.details_link", link=link) if link else self._say("pay.details_hidden"),
             part=self._say("pay.part"), customer=self.customer,
         )  # fmt: skip
+
+    @property
+    def _upi(self) -> str:
+        """What opens the customer's own UPI app, where money comes to the shop's address and not through a gateway."""
+        if self.settings.get("pay.provider") != "upi":
+            return ""
+        return order_details.upi_link(self.asked, self.store, self.settings)
 
     def _pix(self) -> OrderDetails:
         """Copied in the chat, paid in the customer's bank."""
@@ -87,8 +92,12 @@ class Asking:
         )  # fmt: skip
 
     def again(self) -> Message:
-        """The same once more. A message that is paid in the chat cannot come twice, so its code comes in words."""
-        return (in_words(self._pix()) if self.asked.method == "pix" else None) or self.message()
+        """The same once more. A message that is paid in the chat cannot come twice: its code comes in words, or where it is."""
+        if self.asked.method == "pix":
+            return in_words(self._pix()) or self.message()
+        if self.asked.method == "whatsapp_pay":
+            return (in_words(self._details()) if self._upi else None) or Text(self._say("pay.details_above"))
+        return self.message()
 
     def news_not_possible(self) -> str:
         """Why nobody can be asked in this way, and what to do, for staff; empty when it is possible."""
@@ -198,7 +207,7 @@ class Asking:
         return tuple(Button(card.action_id(self.order, word), title) for word, title in titles)
 
     def news_failed(self, reason: str) -> str:
-        return self._staff("news.pay_failed", reason=f" ({plain(reason, 100)})" if reason else "")
+        return self._staff("news.pay_failed", reason=f" ({plain(reason.replace('_', ' '), 100)})" if reason else "")
 
     def news_authorized(self) -> str:
         return self._staff("news.pay_authorized")

@@ -84,7 +84,8 @@ async def say_request(work: Work, event: Event, order: Order, asked: Payment) ->
         effects.tell_staff(work, TellStaff(about.news_asked(customer)))
     outbox.say(
         work, order.contact_id, about.message() if is_first else about.again(), cause=event.id,
-        fallback=about.short(), order_id=order.id, arrival=outbox.ONCE, purpose=outbox.NOTICE,
+        fallback=about.short() if is_first else about.reminder_short(), order_id=order.id, arrival=outbox.ONCE,
+        purpose=outbox.NOTICE,
     )  # fmt: skip
 
 

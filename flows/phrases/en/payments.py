@@ -22,6 +22,10 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
         "💳 {label}: {amount} is to be paid to {store} in WhatsApp, and this phone cannot show it. Update WhatsApp, or tell"
         " us here and we find another way."
     ),
+    "pay.details_above": (
+        "💳 {label}: {amount} is still to be paid to {store}. The request stands above in this chat: tap *Review and pay*"
+        " there. If you cannot find it, tell us here."
+    ),
     "pay.part": "A part of order {label}",
     "progress.ended": "{label}: please do not pay {amount} any more; this request has ended.",
     "progress.is": "{label}: {status}.",
