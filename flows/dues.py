@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flows import payments
 from flows.commands import DUES
-from flows.ledger import CHECKOUT, FAILED, PENDING, Payment
+from flows.ledger import CHECKOUT, FAILED, PENDING, PROCESSING, Payment
 from flows.lifecycle import Reason
 from flows.messages import Button, Text
 from flows.money import parse_amount
@@ -83,6 +83,8 @@ def _why_nothing(order: Order, found: Sequence[Payment]) -> Reason | None:
         return Reason("dues.nothing")
     if authorized(found):
         return Reason("dues.authorized")
+    if coming := next((payment for payment in found if payment.state == PROCESSING), None):
+        return Reason("dues.receipt_waits" if coming.waits_for_shop else "dues.on_its_way")
     return None if order.has_chat else Reason("dues.no_chat")
 
 

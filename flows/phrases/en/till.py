@@ -23,6 +23,13 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "dues.dead": "It has ended as “{status}”, so nothing is owed for it.",
     "dues.nothing": "It is paid: nothing is due. *order {number}* shows what came in.",
     "dues.authorized": "Money for it is authorized already. *capture {number}* takes it, *void {number}* lets it go.",
+    "dues.on_its_way": (
+        "A payment is on its way, and who is asked twice may pay twice. You read here what comes of it;"
+        " *void {number}* takes the request back."
+    ),
+    "dues.receipt_waits": (
+        "The customer has sent a receipt: is the money on your account? Tap *Money is in* or *Not there* below it."
+    ),
     "dues.no_chat": "There is no chat with the customer. *paid {number} AMOUNT METHOD* records what they pay you.",
     "dues.too_much": "That is more than is due. *pay {number}* asks for all that is.",
     "dues.not_asked": "Nothing is asked for that could be paid. To ask: *pay {number}*",
