@@ -104,7 +104,7 @@ class Payment:
     @property
     def is_payable(self) -> bool:
         """Whether money may still come of it: what the customer was given can be used again after a failure."""
-        return self.is_open or (self.state == FAILED and self.asked_at is not None)
+        return self.is_open or self.state == FAILED
 
     @property
     def is_on_its_way(self) -> bool:

@@ -167,8 +167,10 @@ async def test_each_role_has_its_own_loops(postgres_url: str, tmp_path: Path, ro
         "intake": app.intake.is_running,
         "dispatcher": app.dispatcher.is_running,
         "sender": app.sender.is_running,
+        "caller": app.caller.is_running,
     }
-    assert running == {"intake": role == "web", "dispatcher": role == "worker", "sender": role == "worker"}
+    handles = role == "worker"
+    assert running == {"intake": not handles, "dispatcher": handles, "sender": handles, "caller": handles}
     assert app.dead_loops() == []
     await app.stop()
     assert app.dead_loops() == [*(name for name, ran in running.items() if ran), "notices"]

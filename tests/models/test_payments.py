@@ -75,7 +75,7 @@ async def test_a_request_is_a_row_a_call_and_timers(database: Database) -> None:
         r["kind"]
         for r in await rows(database, "SELECT kind FROM timer WHERE state = 'set' AND kind <> 'stale' ORDER BY kind")
     ]
-    assert kinds == ["lapse_payment", "remind_payment", "remind_payment", "unpaid"]
+    assert kinds == ["lapse_payment", *["look_payment"] * 5, "remind_payment", "remind_payment", "unpaid"]
     assert (await standing(database, number)).payment_status == "unpaid"
 
 
@@ -148,7 +148,9 @@ async def test_money_that_came_is_counted_once_however_often_it_is_told(database
     assert (order.captured, order.payment_status, order.balance_due) == (4000, "paid", 0)
     assert await rows(database, DONE) == [{"state": "completed", "amount": 4000, "is_held": 0, "transaction_id": "tx1"}]
     assert await asked_of_shop(database) == []
-    assert await rows(database, "SELECT kind FROM timer WHERE state = 'set' AND kind <> 'stale'") == []
+    assert await rows(database, "SELECT kind FROM timer WHERE state = 'set' AND kind <> 'stale'") == [
+        {"kind": "digest"}
+    ]
 
 
 async def test_what_is_told_of_an_attempt_moves_the_request_and_the_status(database: Database) -> None:

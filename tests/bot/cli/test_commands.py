@@ -12,7 +12,7 @@ from tests.bot.cli.office import Office, Ran
 COMMANDS = {
     "run", "web", "worker", "migrate", "sandbox", "doctor", "replay", "lifecycle check", "lifecycle draw",
     "catalog import", "templates push", "templates check", "staff list", "staff add", "staff remove", "store show", "store set",
-    "orders list", "orders show", "orders export",
+    "orders list", "orders show", "orders export", "orders ledger",
 }  # fmt: skip
 NOT_READY = "The database is not ready: start Waybill once with `make run`, or `python -m bot migrate`.\n"
 NO_STORE = "There is no store yet: start Waybill once with `make run` or `python -m bot run`.\n"

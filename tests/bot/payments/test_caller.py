@@ -60,6 +60,7 @@ async def test_a_call_is_made_and_its_answer_is_an_event(world: Stage) -> None:
 
 
 async def test_a_provider_that_is_not_connected_is_a_fault_that_staff_hear_of(world: Stage) -> None:
+    world.app.providers.clear()
     await hire(world).run_once()
     await world.settle()
     assert await calls(world) == [("create", "failed", 1, "not_connected")]
