@@ -15,7 +15,8 @@ ANSWER_S = 5.0
 """A server that takes longer for so little is gone, or might as well be."""
 
 
-_GONE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+_GONE = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+"""`InternalClientError` is what comes of asking while the server is just going away."""
 
 
 class LineLost(ConnectionError):

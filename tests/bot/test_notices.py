@@ -5,7 +5,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import pytest
 
 from bot import notices, settings
@@ -136,3 +138,22 @@ async def test_one_process_wakes_the_loops_of_another(postgres_url: str, tmp_pat
         await door.notices.stop()
         await door.stop()
         await worker.stop()
+
+
+async def test_a_server_that_goes_while_we_begin_to_listen_ends_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listen, troubles = asyncpg.Connection.add_listener, [asyncpg.InternalClientError("cannot switch to state")]
+
+    async def add_listener(*args: Any) -> None:
+        if troubles:
+            raise troubles.pop()
+        await listen(*args)
+
+    monkeypatch.setattr(asyncpg.Connection, "add_listener", add_listener)
+    ear = Ear(database)
+    ear.notices.start()
+    await ear.until(INBOX, 1)
+    assert troubles == []
+    assert ear.notices.is_running
+    await ear.notices.stop()
