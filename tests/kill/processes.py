@@ -22,7 +22,7 @@ Json = dict[str, Any]
 PORTS = range(20_000, 32_000)
 """Below those that the system hands out to outgoing connections: nobody takes the bot's port while it is down."""
 LOOK_S = 0.02
-START_S = 20.0
+START_S = 60.0
 
 
 class Process:
