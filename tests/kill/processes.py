@@ -26,7 +26,7 @@ START_S = 60.0
 
 
 class Process:
-    """`python -m bot …` in `folder`, where its output is kept. Nothing of this session's environment reaches it."""
+    """`python -m bot …` in `folder`, where its output is kept. Nothing of the caller's environment reaches it."""
 
     def __init__(self, folder: Path, *arguments: str, through: tuple[str, ...] = ()) -> None:
         self._folder = folder
