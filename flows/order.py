@@ -97,6 +97,7 @@ class Order:
     somebody must say whether the order is canceled too. `mark` is a status of the merchant's own within `status`.
     `exchange_of` is the number of the order of which pieces come back for this one.
     `waived` is what need not be paid any more, since its pieces came back before it was.
+    `deposit` is what of this order is asked for first; None is the store's own share of it.
     """
 
     id: int
@@ -142,6 +143,7 @@ class Order:
     billing_address: Mapping[str, str] | None = None
     exchange_of: int | None = None
     waived: int = 0
+    deposit: int | None = None
     version: int = 1
 
     @property

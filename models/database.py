@@ -15,6 +15,7 @@ from tortoise.migrations.executor import MigrationExecutor
 
 from models import (
     audit,
+    bookings,
     calls,
     catalog,
     contacts,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 ROWS: tuple[ModuleType, ...] = (
     stores, contacts, staff, inbox, outbox, timers, catalog, orders, ledger, payments, calls, returns, questions,
-    templates, audit, undo,
+    templates, audit, undo, bookings,
 )  # fmt: skip
 APP = "models"
 ONE_MIGRATION_AT_A_TIME = 4_711_001

@@ -68,6 +68,7 @@ class OrderRow(Model):
     billing_address: dict[str, str] = fields.JSONField(null=True)
     exchange_of = fields.BigIntField(null=True)
     waived = fields.BigIntField(default=0, db_default=0)
+    deposit = fields.BigIntField(null=True)
     version = fields.BigIntField()
 
     class Meta:
