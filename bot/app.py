@@ -33,7 +33,7 @@ from bot.web.payments import PaymentHooks
 from bot.web.server import CannotListen, Server
 from bot.web.webhook import Webhook
 from bot.whatsapp.client import Client
-from flows import feed, vocabulary
+from flows import days_off, feed, vocabulary
 from flows.limits import BODY_BYTES
 from flows.payments import WHATSAPP
 from flows.settings import Settings as StoreSettings
@@ -121,6 +121,7 @@ class App:
         self.store = await self._open_store()
         if faults := vocabulary.faults(StoreSettings(self.store.settings).get("vocabulary")):
             log.error("vocabulary_unusable", faults=faults, hint="the standard words are used until it is mended")
+        await asyncio.to_thread(self._load_holidays)
         self._join()
         await self._serve()
         await self._meet_whatsapp(loops=loops)
@@ -329,6 +330,11 @@ class App:
             await work.flush()
             await self._fill_catalogue(connection, store)
         return store
+
+    def _load_holidays(self) -> None:
+        """Before anybody waits for an answer: the library takes a second to load."""
+        if self.role != "web" and (code := StoreSettings(self.store.settings).get("holidays")) is not None:
+            days_off.days(code, [self.clock.now().year])
 
     def _staff(self) -> list[tuple[str, str, str | None]]:
         if self.settings.staff or self.sandbox is None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from flows import durations, hours
+from flows import days_off, durations, hours
 from flows.payable import Importer
 from flows.spelling import nearest, one_of
 
@@ -59,16 +59,19 @@ def many(kind: Kind, *, empty: bool = False) -> Kind:
     return Kind(f"list of {kind.accepts}{f', or {NONE}' if empty else ''}", read)
 
 
-def duration(*, zero: str = "") -> Kind:
-    """A duration; `zero` says what 0 means, where it means something."""
+def duration(*, zero: str = "", least: timedelta = timedelta(), most: timedelta = durations.LONGEST) -> Kind:
+    """A duration from `least` to `most`; `zero` says what 0 means, where it means something."""
+    bounds = f" from {durations.show(least)} to {durations.show(most)}" if least or most < durations.LONGEST else ""
 
     def read(text: str) -> timedelta:
         value = durations.parse(text)
         if not value and not zero:
             raise ValueError(f"{text!r} is no time at all; write a duration above 0")
+        if not least <= value <= most:
+            raise ValueError(f"{text!r} is too {'long' if value > most else 'short'}; write a duration{bounds}")
         return value
 
-    return Kind(f"a duration like 90s, 30m, 24h or 2d{f', 0 = {zero}' if zero else ''}", read)
+    return Kind(f"a duration like 90s, 30m, 24h or 2d{bounds and f',{bounds}'}{f', 0 = {zero}' if zero else ''}", read)
 
 
 def number(least: int, most: int, zero: str = "") -> Kind:
@@ -113,4 +116,5 @@ IMPORTER = Kind("who brings the goods, like Nukkad Stores, 12 MG Road, Pune, MH,
 SPAN = Kind("a span of the day like 21:00-08:00", hours.parse_span)
 HOURS = Kind("always, or hours like mon-fri 09:00-18:00, sat 10:00-14:00", hours.parse_hours)
 CLOSED = Kind("off, on, or until and a day, like until 2026-12-26", hours.parse_closed)
+HOLIDAYS = Kind("a country's code like IN, or a part of it like IN-MH or DE-BY", days_off.parse)
 LANGUAGE = Kind("language codes like en or hi", _read_language)

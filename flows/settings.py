@@ -6,12 +6,13 @@ business stands in the environment.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 from flows import kinds, pix, vocabulary
-from flows.kinds import AMOUNT, CLOSED, HOURS, IMPORTER, LANGUAGE, NONE, ON_OFF, SPAN, WORDS, Kind
+from flows.kinds import AMOUNT, CLOSED, HOLIDAYS, HOURS, IMPORTER, LANGUAGE, NONE, ON_OFF, SPAN, WORDS, Kind
 from flows.spelling import nearest
 from flows.vocabulary import Vocabulary
 
@@ -41,6 +42,7 @@ class Setting:
 
 _NEVER = kinds.duration(zero="never")
 _METHODS = kinds.choice(*DELIVERY_METHODS)
+_FAR = timedelta(days=730)
 
 _ROWS = (
     Setting(
@@ -190,6 +192,38 @@ _ROWS = (
     Setting("auto_archive_after", _NEVER, "0", "archive an ended order by itself", built=True),
     Setting("stale_after", _NEVER, "24h", "tell staff of an order that waits for the shop for so long", built=True),
     Setting("booking_confirm_within", kinds.duration(), "4h", "how soon staff answer a booking"),
+    Setting(
+        "booking_lead",
+        kinds.duration(zero="at once", most=_FAR),
+        "1h",
+        "how long before its start a time can still be booked",
+        built=True,
+    ),
+    Setting(
+        "booking_horizon",
+        kinds.duration(least=timedelta(hours=1), most=_FAR),
+        "60d",
+        "how far ahead a time can be booked",
+        built=True,
+    ),
+    Setting(
+        "booking_notice",
+        kinds.duration(zero="until it starts", most=_FAR),
+        "24h",
+        "how long before its start customers may still move or cancel a booking",
+        built=True,
+    ),
+    Setting(
+        "booking_step",
+        kinds.duration(least=timedelta(minutes=5), most=timedelta(days=1)),
+        "15m",
+        "how far apart the times are that are offered",
+        built=True,
+    ),
+    Setting("booking_location", kinds.optional(WORDS), NONE, "where bookings take place", built=True),
+    Setting(
+        "holidays", kinds.optional(HOLIDAYS), NONE, "whose public holidays the shop keeps; nobody is booked", built=True
+    ),
     Setting(
         "notify.off",
         kinds.many(kinds.choice(*NOTICES), empty=True),

@@ -11,6 +11,7 @@ import pytest
 
 from bot import settings
 from bot.app import App, CannotStart
+from flows import days_off
 from models import inbox, staff, stores
 from models.inbox import Arrival
 from models.statements import BYTES, INT, TEXT, Kind, statement
@@ -183,3 +184,12 @@ async def test_a_feed_that_cannot_be_read_stops_the_start(sqlite_url: str, tmp_p
         await app.start()
     async with started(sqlite_url, tmp_path) as again, again.database.transaction() as connection:
         assert await stores.find_first(connection) == again.store
+
+
+@pytest.mark.parametrize(("holidays", "known"), [("IN-MH", 1), ("none", 0)])
+async def test_a_shop_that_keeps_holidays_knows_them_before_it_serves(
+    ready_url: str, tmp_path: Path, *, holidays: str, known: int
+) -> None:
+    days_off._of_year.cache_clear()
+    async with started(ready_url, tmp_path, STORE_SETTINGS=f"holidays={holidays}"):
+        assert days_off._of_year.cache_info().currsize == known

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.kill
 
 STOP_S = 9.0
 """What a container leaves a program before it is killed, less a second."""
-HEAVY = ("pywa", "rich", "babel", "phonenumbers", "fpdf", "pygments", "hypothesis", "asyncpg")
+HEAVY = ("pywa", "rich", "babel", "phonenumbers", "fpdf", "pygments", "hypothesis", "asyncpg", "holidays", "icalendar")
 SOON_S = 10.0
 CREDENTIALS = {
     "WHATSAPP_PHONE_NUMBER_ID": payloads.NUMBER,

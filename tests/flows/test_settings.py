@@ -1,5 +1,6 @@
 """Every setting of the contract is known, checked when it is written, and told about all at once."""
 
+from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows import days_off
 from flows.hours import ALWAYS, Closed, Opening, Span
 from flows.payable import Importer
 from flows.settings import STORE_SETTINGS, Settings, SettingsError, Shown, check, parse
@@ -70,6 +72,12 @@ DEFAULTS: dict[str, Any] = {
     "auto_archive_after": timedelta(),
     "stale_after": 24 * H,
     "booking_confirm_within": 4 * H,
+    "booking_lead": H,
+    "booking_horizon": 60 * 24 * H,
+    "booking_notice": 24 * H,
+    "booking_step": H / 4,
+    "booking_location": None,
+    "holidays": None,
     "notify.off": ("approved", "processing", "awaiting_invoice", "invoice_issued", "packed", "completed"),
     "notify.arrival": False,
     "notify.changes": False,
@@ -80,6 +88,14 @@ DEFAULTS: dict[str, Any] = {
     "pace.number": 80,
     "retention": 180 * 24 * H,
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _countries() -> None:
+    """Loading them takes longer than hypothesis allows one of its examples."""
+    days_off.days(days_off.parse("IN"), [2026])
+    with suppress(ValueError):
+        days_off.parse("India")
 
 
 def faults(text: str) -> tuple[str, ...]:
@@ -167,6 +183,9 @@ def test_every_vocabulary_that_comes_with_the_program_can_be_chosen(name: str) -
         ("pay.note", "Thank you, dear", "Thank you, dear"),
         ("closed", "on", Closed(None)),
         ("closed", "until 2026-12-26", Closed(date(2026, 12, 26))),
+        ("booking_lead", "0", timedelta()),
+        ("holidays", "in", "IN"),
+        ("holidays", "DE-Bayern", "DE-BY"),
         ("quiet_hours", "9:30-24:00", Span(H * 9.5, H * 24)),
         ("languages", "pt-BR,en", ("pt_BR", "en")),
         ("pace.number", "0", 0),
@@ -223,6 +242,9 @@ def test_values_are_read_by_their_kind(name: str, text: str, value: object) -> N
             "closed: 'tomorrow' is not known; write off, on, or until and a day, like until 2026-12-26",
         ),
         ("closed=until 2026-13-01", "closed: '2026-13-01' is not a day; write it like until 2026-12-26"),
+        ("booking_step=1m", "booking_step: '1m' is too short; write a duration from 5m to 1d"),
+        ("booking_horizon=3000d", "booking_horizon: '3000d' is too long; write a duration from 1h to 730d"),
+        ("holidays=India", "holidays: 'India' is not a country's code; write it like IN (did you mean IN?)"),
         ("quiet_hours=21-8", "quiet_hours: '21-8' is not a span of the day; write it like 09:00-18:00"),
         ("quiet_hours=09:00-09:00", "quiet_hours: '09:00-09:00' is not a span of the day; write it like 09:00-18:00"),
         ("quiet_hours=24:00-08:00", "quiet_hours: '24:00-08:00' is not a span of the day; write it like 09:00-18:00"),
@@ -304,5 +326,6 @@ def test_every_setting_is_shown_with_what_it_accepts_and_whether_it_works_yet() 
         "pay.importer", "pay.links", "transfer.account", "pay.capture", "deposit", "review_payments_from", "payment_reminders",
         "pix.key", "pix.name", "pix.city", "pix.provider", "pix.email",
         "refund_limit", "money_digest",
+        "booking_lead", "booking_horizon", "booking_notice", "booking_step", "booking_location", "holidays",
     }  # fmt: skip
     assert [row.name for row in shown.values() if not row.description or not row.accepts] == []
