@@ -13,7 +13,7 @@ from flows.appointment import Busy, Diary, Interval, Service, Slot
 from flows.hours import DAY
 from flows.working import local
 
-_END = attrgetter("end")
+_START, _END = attrgetter("start"), attrgetter("end")
 _STARTS_AT = attrgetter("starts_at")
 
 
@@ -46,14 +46,14 @@ def _slots(
     """Of one calendar: gap after gap, and behind each what makes the calendar busy, where it can be joined."""
     room = service.before + service.duration + service.after
     free_from, gap_ends = earliest - service.before, latest + service.duration + service.after
-    ahead = (diary.busy[n] for n in range(bisect_right(diary.busy, free_from, key=_END), len(diary.busy)))
+    low = bisect_right(diary.busy, free_from, key=_END)
+    high = bisect_left(diary.busy, gap_ends, low, key=_START)
+    ahead = map(diary.busy.__getitem__, range(low, high))
     for busy in chain(ahead, (Busy(gap_ends, gap_ends),)):
         if busy.start - free_from >= room:
             until = min(latest, busy.start - service.after - service.duration)
             for starts_at in _starts(diary.working, free_from + service.before, until, service.duration, step):
                 yield Slot(diary.calendar_id, starts_at, starts_at + service.duration)
-        if busy.start > latest:
-            return
         session = _session(service, diary, busy) if busy.left >= places else None
         if session and earliest <= session.starts_at <= latest:
             yield session
