@@ -3,7 +3,8 @@
 All moments are UTC. What is free is reckoned in `flows/slots.py`; that no place is given twice is the database's word.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -36,6 +37,37 @@ class Service:
 class Interval(NamedTuple):
     start: datetime
     end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Of a member of staff (`contact_id`, once the shop has one by that name), or of a service that nobody in particular does.
+
+    `hours` is text as in `business_hours`, empty for the store's own; `exceptions` is ISO day → hours, or `closed`.
+    """
+
+    id: int
+    store_id: int
+    name: str
+    sku: str | None = None
+    hours: str = ""
+    exceptions: Mapping[str, str] = field(default_factory=dict)
+    contact_id: int | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A time at which a calendar (None: each) takes nobody more. What is booked stays. `contact_id` is who said so."""
+
+    id: int
+    store_id: int
+    calendar_id: int | None
+    starts_at: datetime
+    ends_at: datetime
+    note: str
+    contact_id: int | None
+    removed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +141,16 @@ class Appointment:
     reminded_at: datetime | None = None
     coming_at: datetime | None = None
     version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Somebody wants to hear when the service can be had on that day of the store's (ISO) after all; told once."""
+
+    id: int
+    store_id: int
+    contact_id: int
+    sku: str
+    day: str
+    made_at: datetime
+    told_at: datetime | None = None

@@ -75,6 +75,7 @@ _NAMED = statement(f"{_OF_STORE} AND retailer_id IN :skus", {"store_id": INT, "s
 _LIKE = statement(
     f"{_OF_STORE} AND LOWER(retailer_id) = :sku ORDER BY retailer_id", {"store_id": INT, "sku": TEXT}, _RESULTS
 )
+_SERVICES = statement(f"{_OF_STORE} AND kind = 'service' ORDER BY id", {"store_id": INT}, _RESULTS)
 _PLACES = select(PlaceRow, "WHERE t.store_id = :store_id AND t.retailer_id IN :skus", store_id=INT, skus=TEXT)
 _BEGIN_PLACE = insert(
     PlaceRow, "store_id", "retailer_id", "location", "on_hand", "reserved",
@@ -237,6 +238,14 @@ async def find_products(work: Work, skus: Collection[str]) -> tuple[dict[str, Pr
     shelves = [shelf for sku in skus if (shelf := work.find(SHELVES, sku)) is not None]
     found = {shelf.retailer_id: shelf.product for shelf in shelves if shelf.product is not None}
     return found, {shelf.retailer_id: shelf.reserved for shelf in shelves}
+
+
+async def services(work: Work) -> list[Product]:
+    """What can be booked here, in the order of the feed."""
+    [rows] = await work.load_late(_SERVICES(store_id=work.store.id))
+    loaded(work, [row["retailer_id"] for row in rows], rows)
+    found, _ = await find_products(work, [row["retailer_id"] for row in rows])
+    return [product for product in found.values() if product.is_sellable]
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,19 @@ _JOINED = (
     statement("DELETE FROM staff WHERE contact_id = :gone AND contact_id <> :kept", _BOTH),
     statement("UPDATE contact SET joined_to = :kept WHERE joined_to = :gone", _BOTH),
     statement("UPDATE orders SET contact_id = :kept WHERE contact_id = :gone", _BOTH),
+    statement(
+        # A customer holds one time at most: the other hold ends by itself.
+        "UPDATE appointment SET contact_id = :kept WHERE contact_id = :gone AND (order_id IS NOT NULL OR session_id IS NULL"
+        " OR NOT EXISTS (SELECT 1 FROM appointment h WHERE h.contact_id = :kept AND h.order_id IS NULL"
+        " AND h.session_id IS NOT NULL))",
+        _BOTH,
+    ),
+    statement(
+        "UPDATE slot_wish SET contact_id = :kept WHERE contact_id = :gone AND NOT EXISTS (SELECT 1 FROM slot_wish w"
+        " WHERE w.contact_id = :kept AND w.sku = slot_wish.sku AND w.day = slot_wish.day AND w.told_at IS NULL)",
+        _BOTH,
+    ),
+    statement("UPDATE calendar SET contact_id = :kept WHERE contact_id = :gone", _BOTH),
 )
 """What follows a person when two contacts turn out to be one."""
 

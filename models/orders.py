@@ -627,6 +627,14 @@ async def order_of_message(work: Work, wamid: str) -> Order | None:
     return next(iter(loaded(work, rows)), None)
 
 
+async def get_all(work: Work, order_ids: Collection[int]) -> dict[int, Order]:
+    """These orders, by id."""
+    if missing := sorted(each for each in set(order_ids) if work.find(ORDERS, each) is None):
+        [rows] = await work.load_late(_BY_ID(ids=missing))
+        loaded(work, rows)
+    return {each: order for each in order_ids if (order := work.find(ORDERS, each)) is not None}
+
+
 async def lines_of(work: Work, order: Order) -> list[Line]:
     if work.find(LINES_READ, order.id) is None:
         [rows] = await work.load_late(_LINES(ids=[order.id]))

@@ -20,7 +20,12 @@ V = TypeVar("V")
 
 
 class View(Generic[V]):
-    """Values that a unit of work only reads, by the attribute `key`."""
+    """Values that a unit of work only reads, by the attribute `key`.
+
+    Rows that `make_room` are changed before new ones come: one may take another's place.
+    """
+
+    make_room = False
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -45,7 +50,7 @@ class Table(Generic[V]):
     """Rows kept as frozen values. `value`'s fields are columns of `row`; columns it lacks belong to somebody else's writes.
 
     `key` is the attribute values are looked up by. A `version` field, raised with every change, makes the update conditional
-    on the version that was read. Rows that `make_room` are changed before new ones come: one may take another's place.
+    on the version that was read. Rows that `make_room` are changed as those of a `View` are.
     """
 
     def __init__(self, row: type[Model], value: type[V], *, key: str = "id", make_room: bool = False) -> None:
@@ -173,18 +178,20 @@ class Work:
             await self.connection.fetch(*self._deferred)
 
     def _grouped(self) -> dict[Write, list[tuple[Value, ...]]]:
-        """New rows that two may add at once come first: they meet there, as a conflict, before a row of only one is refused."""
+        """New rows that two may add at once come first: they meet there, as a conflict, before a row of only one is refused.
+
+        What makes room comes before them, always in the same order of tables: no two units wait for each other there.
+        """
         groups: dict[Write, list[tuple[Value, ...]]] = {}
         for table, kept in self._kept.items():
             if added := [table.inserted(current) for original, current in kept.values() if original is None]:
                 groups[table.insert] = added
         groups = dict(sorted(groups.items(), key=lambda group: not group[0].exact))
+        room: dict[Write, list[tuple[Value, ...]]] = {}
         for table, kept in self._kept.items():
             if changed := [table.updated(was, now) for was, now in kept.values() if was is not None and was != now]:
-                if isinstance(table, Table) and table.make_room:
-                    groups = {table.update: changed, **groups}
-                else:
-                    groups[table.update] = changed
+                (room if table.make_room else groups)[table.update] = changed
+        groups = {**dict(sorted(room.items(), key=lambda group: group[0].table)), **groups}
         for write, row, key in self._appended:
             if key is None:
                 groups.setdefault(write, []).append(row)

@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ("hours", fields.TextField(default="", db_default="", unique=False)),
                 ("exceptions", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
                 ("contact_id", fields.BigIntField(null=True)),
+                ("version", fields.BigIntField()),
             ],
             options={
                 "table": "calendar", "app": "models", "unique_together": (("store_id", "name"),), "pk_attr": "id",

@@ -6,6 +6,7 @@ from types import ModuleType
 
 from models import (
     audit,
+    bookings,
     catalog,
     contacts,
     health,
@@ -26,14 +27,15 @@ from models.statements import Statement, Write
 from models.work import Table, View
 
 MODULES = (
-    audit, catalog, contacts, health, inbox, ledger, orders, outbox, questions, returns, sending, staff, stores, templates, timers,
+    audit, bookings, catalog, contacts, health, inbox, ledger, orders, outbox, questions, returns, sending, staff, stores,
+    templates, timers,
 )  # fmt: skip
 SMALL = {"number", "s", "lane", "head", "CONSTANT ROW"}
 """One row, a few people, or what the statement itself has found."""
 GROWING = {"t", "identity", "inbox", "orders", "outbox", "contact"}
 """`t` is what `statements.select` calls its table. By their store alone all rows of it are found: there is one store."""
-RARE = {"models.contacts._JOINED", "models.orders._COUNTED", "models.orders._PAGES"}
-"""Two contacts turn out to be one person; staff ask for a page of orders."""
+RARE = {"models.bookings._CALENDARS", "models.contacts._JOINED", "models.orders._COUNTED", "models.orders._PAGES"}
+"""A shop has few calendars; two contacts turn out to be one person; staff ask for a page of orders."""
 
 
 def statements(module: ModuleType) -> Iterator[tuple[str, Statement | Write]]:
