@@ -5,7 +5,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import StringIO
+from typing import Any
 
+from flows import service_columns
 from flows.money import parse_price
 
 REQUIRED = ("id", "title", "price")
@@ -15,8 +17,8 @@ STOCK_COLUMNS = ("quantity_to_sell_on_facebook", "inventory")
 SELLABLE = frozenset({"in stock", "available for order", "preorder"})
 UNSELLABLE = frozenset({"out of stock", "discontinued", "pending", "mark as sold", "mark as expired"})
 KINDS = ("product", "service")
-EXTRAS = ("duration", "staff", "capacity", "buffer", "deposit", "tax_class", "allow_backorder")
-"""Our own columns, kept as they are written: bookings, taxes and backorders each read theirs."""
+EXTRAS = (*service_columns.COLUMNS, "deposit", "tax_class", "allow_backorder")
+"""Our own columns, kept as they are written: bookings (`flows/services.py`), taxes and backorders each read theirs."""
 
 LENGTHS = {"id": 100, "title": 200, "brand": 100, "item_group_id": 100}
 """Meta's limits for short texts."""
@@ -26,7 +28,7 @@ _QUOTING = 'text that holds a delimiter or a double quote stands in double quote
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One product or service. Prices are minor units of `currency`; `on_hand` is None when nobody counts it."""
+    """One product or service. Prices are minor units of `currency`; `on_hand` is None when nobody counts it, as of a service."""
 
     retailer_id: str
     title: str
@@ -160,8 +162,11 @@ class _Row:
         availability = self.availability()
         on_hand = self.on_hand()
         kind = self.kind()
+        if kind == "service":
+            self.check_service()
         if self.faults or price is None:
             return None
+        self.check_sense(kind, price)
         return Product(
             retailer_id=retailer_id,
             title=title,
@@ -174,7 +179,7 @@ class _Row:
             image_link=self.cell("image_link"),
             link=self.cell("link"),
             item_group_id=item_group_id,
-            on_hand=on_hand,
+            on_hand=None if kind == "service" else on_hand,
             kind=kind,
             extras={name: self.cells[name] for name in EXTRAS if self.cells.get(name)},
         )
@@ -247,3 +252,29 @@ class _Row:
         if kind not in KINDS:
             self.fault("kind", f"{self.cell('kind')!r} is not known; write product or service")
         return kind
+
+    def check_service(self) -> None:
+        read: dict[str, Any] = {}
+        for column, parse in (*service_columns.COLUMNS.items(), ("deposit", self.deposit)):
+            if text := self.cell(column):
+                try:
+                    read[column] = parse(text)
+                except ValueError as why:
+                    self.fault(column, str(why))
+        if not self.cell("duration"):
+            self.fault("duration", "it is empty; a service needs one, like 45m")
+        if "lead" in read and "horizon" in read and read["horizon"] <= read["lead"]:
+            self.fault(
+                "horizon", f"{self.cell('horizon')} is no further ahead than lead {self.cell('lead')}; write more"
+            )
+
+    def deposit(self, text: str, price: int = 0) -> int:
+        return service_columns.deposit(text, price, self.currency)
+
+    def check_sense(self, kind: str, price: int) -> None:
+        """What was probably not meant, and is sold all the same."""
+        if kind == "product" and self.cell("duration"):
+            self.fault("duration", "it stands with a product, which nobody books; write service in the column kind")
+        deposit = self.cell("deposit")
+        if kind == "service" and deposit and self.deposit(deposit, price) > price:
+            self.fault("deposit", f"{deposit} is above the price {self.cell('price')}; all of it is asked for first")

@@ -48,7 +48,6 @@ def test_metas_columns_and_ours_become_a_product() -> None:
                 image_link="https://i",
                 link="https://l",
                 item_group_id="G1",
-                on_hand=12,
                 kind="service",
                 extras={
                     "duration": "45m",
@@ -145,6 +144,99 @@ def test_stock_is_counted_only_where_it_is_written(cell: str, on_hand: int | Non
 )
 def test_a_bad_cell_is_told_with_its_line_column_and_remedy(columns: str, cells: str, fault: str) -> None:
     assert fault_of(columns, cells) == [f"line 2, {fault}"]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("buffer", "10m"),
+        ("buffer", "5m,10m"),
+        ("buffer", "0; 1h"),
+        ("capacity", "1"),
+        ("capacity", "999"),
+        ("staff", "Priya, Ravi"),
+        ("deposit", "0"),
+        ("deposit", "100.50 INR"),
+        ("deposit", "20%"),
+        ("lead", "0"),
+        ("horizon", "730d"),
+        ("notice", "24h"),
+        ("location", "12 MG Road, Pune"),
+    ],
+)
+def test_what_a_service_says_of_itself_is_kept_as_it_is_written(column: str, cell: str) -> None:
+    text = f'id,title,price,kind,duration,{column}\nCHAI,Masala Chai,349.00 INR,service,45m,"{cell}"\n'
+
+    [product] = read(text, currency="INR").products
+    assert (product.extras, product.kind, faults(text)) == ({"duration": "45m", column: cell}, "service", [])
+
+
+def test_a_service_may_be_free() -> None:
+    [product] = read("id,title,price,kind,duration\nTALK,Talk,0,service,15m\n", currency="INR").products
+
+    assert product.price == 0
+
+
+MINUTES = "write whole minutes, from"
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "fault"),
+    [
+        ("duration", "", "it is empty; a service needs one, like 45m"),
+        ("duration", "0", f"'0' cannot be; {MINUTES} 1m to 1d, like 45m, 2h or 1d"),
+        ("duration", "90s", f"'90s' cannot be; {MINUTES} 1m to 1d, like 45m, 2h or 1d"),
+        ("duration", "2d", f"'2d' cannot be; {MINUTES} 1m to 1d, like 45m, 2h or 1d"),
+        (
+            "duration",
+            "long",
+            "'long' is not a duration; write a number and s, m, h or d, like 90s, 30m, 24h or 2d",
+        ),
+        ("buffer", "1m,2m,3m", "'1m,2m,3m' are 3 times; write the one after it, like 10m, or before and after: 5m,10m"),
+        ("buffer", "1m,", "'1m,' leaves one out; take the comma away, or write what is missing"),
+        ("buffer", "2d", f"'2d' cannot be; {MINUTES} 0 to 1d, like 45m, 2h or 1d"),
+        ("capacity", "0", "'0' is not a number of places from 1 to 999"),
+        ("capacity", "1000", "'1000' is not a number of places from 1 to 999"),
+        ("capacity", "²", "'²' is not a number of places from 1 to 999"),
+        ("staff", "Priya,,Ravi", "'Priya,,Ravi' leaves one out; take the comma away, or write what is missing"),
+        ("staff", "x" * 61, f"'{'x' * 61}' is not a name; write names of up to 60 characters, parted by commas"),
+        ("deposit", "120%", "'120%' is not a part of the price; write it like 20%, at most 100%"),
+        ("deposit", "half", "'half' is not an amount; write digits and a point, like 499.50"),
+        ("deposit", "5 USD", "'5 USD' is in USD, the store sells in INR; write the INR price"),
+        ("lead", "1000d", f"'1000d' cannot be; {MINUTES} 0 to 730d, like 45m, 2h or 1d"),
+        ("horizon", "30m", f"'30m' cannot be; {MINUTES} 1h to 730d, like 45m, 2h or 1d"),
+        ("notice", "-1h", "'-1h' is not a duration; write a number and s, m, h or d, like 90s, 30m, 24h or 2d"),
+        ("location", "x" * 201, f"'{'x' * 201}' is not a place; write up to 200 characters on one line"),
+    ],
+)
+def test_a_service_that_cannot_be_is_told_with_its_column_and_remedy(column: str, cell: str, fault: str) -> None:
+    cells = {"duration": "45m", column: cell}
+    columns = {"id": "CUT", "title": "Cut", "price": "349", "kind": "service", **cells}
+    text = "\t".join(columns) + "\n" + "\t".join(columns.values()) + "\n"
+
+    assert (read(text, currency="INR").products, faults(text)) == ((), [f"line 2, {column}: {fault}"])
+
+
+def test_a_service_needs_a_time_between_its_lead_and_its_horizon() -> None:
+    text = "id,title,price,kind,duration,lead,horizon\nCUT,Cut,349,service,45m,2d,48h\n"
+
+    assert faults(text) == ["line 2, horizon: 48h is no further ahead than lead 2d; write more"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "fault"),
+    [
+        ("duration", "45m", "duration: it stands with a product, which nobody books; write service in the column kind"),
+        (
+            "kind,duration,deposit",
+            "service,45m,500",
+            "deposit: 500 is above the price 349.00 INR; all of it is asked for first",
+        ),
+    ],
+)
+def test_what_was_probably_not_meant_is_told_and_sold(columns: str, cells: str, fault: str) -> None:
+    assert fault_of(columns, cells) == [f"line 2, {fault}"]
+    assert one(columns, cells).price == 34900
 
 
 def test_bad_lines_never_cost_the_others_and_are_told_all_at_once() -> None:
