@@ -19,6 +19,8 @@ class Product:
     image: str
     brand: str
     availability: str
+    duration: str = ""
+    """Of a service, as the feed writes it."""
 
     @classmethod
     def read(cls, row: Mapping[str, str]) -> "Product":
@@ -33,6 +35,7 @@ class Product:
             image=row.get("image_link", ""),
             brand=row.get("brand", ""),
             availability=row.get("availability", "in stock"),
+            duration=row.get("duration") or "",
         )
 
     def json(self) -> Json:
@@ -47,6 +50,7 @@ class Product:
             "image": self.image,
             "brand": self.brand,
             "availability": self.availability,
+            "duration": self.duration,
         }
 
     def node(self) -> Json:

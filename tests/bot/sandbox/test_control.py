@@ -38,6 +38,7 @@ async def test_state_holds_all_that_the_page_draws(play: Stage) -> None:
         "image": "",
         "brand": "",
         "availability": "in stock",
+        "duration": "",
     }
     assert state["conversations"]["asha"] == [play.sandbox.person("asha").bubbles[0].json()]
     assert state["window"] == {"asha": "2026-03-02T09:00:00+00:00", "rahul": None, "meera": None}

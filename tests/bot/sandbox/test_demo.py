@@ -2,19 +2,25 @@
 
 import re
 import struct
+from datetime import timedelta
 
 from bot.sandbox import demo
+from flows import feed, services
+from flows.settings import Settings
 
 PICTURE_BYTES = 25 * 1024
 PUBLIC_URL = "http://127.0.0.1:8080"
 
 
-def test_feed_has_metas_columns_and_ten_products_of_their_own() -> None:
+def test_feed_has_metas_columns_and_ours_with_ten_products_and_two_services_of_their_own() -> None:
     rows = demo.products(PUBLIC_URL)
 
-    assert len({row["id"] for row in rows}) == len({row["title"] for row in rows}) == len(rows) == 10
+    assert len({row["id"] for row in rows}) == len({row["title"] for row in rows}) == len(rows) == 12
     assert {",".join(row) for row in rows} == {
-        "id,title,description,availability,price,sale_price,image_link,link,brand,quantity_to_sell_on_facebook"
+        (
+            "id,title,description,availability,price,sale_price,image_link,link,brand,quantity_to_sell_on_facebook,"
+            "kind,duration,buffer,capacity,staff"
+        )
     }
     assert all(row[column] for row in rows for column in ("id", "title", "description", "price", "link", "brand"))
 
@@ -36,8 +42,20 @@ def test_one_is_on_sale_one_is_sold_out_one_is_nearly_gone_and_one_is_not_counte
     assert {
         row["id"]: row["quantity_to_sell_on_facebook"]
         for row in rows
-        if row["quantity_to_sell_on_facebook"] in {"", *"0123456789"}
+        if row["kind"] != "service" and row["quantity_to_sell_on_facebook"] in {"", *"0123456789"}
     } == {"JAGGERY-1KG": "", "KULHAD-3": "3", "INCENSE-40": "0"}
+
+
+def test_a_workshop_is_for_six_at_a_time_and_a_fitting_is_done_by_the_people_of_the_shop() -> None:
+    found = feed.read(demo.feed(PUBLIC_URL), currency="INR")
+    booked = [services.read(product, Settings({})) for product in found.products if product.kind == "service"]
+
+    assert found.faults == ()
+    assert [(s.sku, s.duration, s.after, s.capacity, s.people) for s in booked if s] == [
+        ("WORKSHOP-BLOCK", timedelta(minutes=90), timedelta(), 6, ()),
+        ("FITTING-30", timedelta(minutes=30), timedelta(minutes=10), 1, ("Priya", "Ravi")),
+    ]
+    assert {"Priya", "Ravi"} <= {person.name for person in demo.PEOPLE if person.role == "staff"}
 
 
 def test_each_product_has_its_own_small_square_picture_and_no_picture_is_left_over() -> None:

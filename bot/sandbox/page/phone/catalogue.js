@@ -122,6 +122,7 @@ function item(product, cart, changed) {
       h("strong", {}, product.title),
       h("span", { class: "words" }, product.description),
       h("span", { class: "price" }, product.price_text, product.brand ? h("small", {}, product.brand) : null),
+      product.duration ? h("span", { class: "service" }, `Service · ${product.duration}`) : null,
     ),
     sold ? h("span", { class: "gone" }, "Out of stock") : stepper(product, cart, changed),
   );
