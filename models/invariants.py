@@ -111,6 +111,37 @@ INVARIANTS = (
         "SELECT id FROM product WHERE reserved < 0 OR reserved > on_hand",
     ),
     Invariant(
+        "I19",
+        "On a calendar no two sessions overlap.",
+        "SELECT id FROM (SELECT id, busy_from, MAX(busy_until) OVER (PARTITION BY calendar_id ORDER BY busy_from, id"
+        " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS latest FROM session) AS diary WHERE busy_from < latest",
+    ),
+    Invariant(
+        "I19",
+        "A session has taken what the appointments in it have, which is something, and no more than its places.",
+        "SELECT s.id FROM session s WHERE s.taken < 1 OR s.taken > s.capacity"
+        " OR s.taken <> (SELECT COALESCE(SUM(a.places), 0) FROM appointment a WHERE a.session_id = s.id)",
+    ),
+    Invariant(
+        "I19",
+        "An appointment is for the time and the calendar of its session.",
+        "SELECT a.id FROM appointment a WHERE a.session_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM session s"
+        " WHERE s.id = a.session_id AND s.calendar_id = a.calendar_id AND s.sku = a.sku"
+        " AND s.starts_at = a.starts_at AND s.ends_at = a.ends_at)",
+    ),
+    Invariant(
+        "I19",
+        "A booking that is to come has its places, and one that is canceled has none.",
+        "SELECT o.id FROM orders o LEFT JOIN appointment a ON a.order_id = o.id WHERE o.kind = 'booking'"
+        " AND (o.status IN ('pending', 'scheduled') AND a.session_id IS NULL"
+        " OR o.status = 'canceled' AND a.session_id IS NOT NULL)",
+    ),
+    Invariant(
+        "I19",
+        "What is held for somebody who does not confirm it is free again within ten minutes.",
+        "SELECT id FROM appointment WHERE held_until < :before",
+    ),
+    Invariant(
         "I21",
         "Nothing is buried unheard: a dead letter has its reminder to staff.",
         "SELECT i.id FROM inbox i WHERE i.state = 'dead' AND NOT REPLAYED",

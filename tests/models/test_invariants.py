@@ -13,11 +13,13 @@ from tortoise import Model
 from models import invariants
 from models.address import Address
 from models.audit import AuditRow
+from models.bookings import AppointmentRow, SessionRow
 from models.catalog import ProductRow
 from models.contacts import ContactRow
 from models.database import Database
 from models.inbox import InboxRow, source_hash
 from models.invariants import Line, Sent, Stored, Violation
+from models.orders import OrderRow
 from models.outbox import OutboxRow
 from models.statements import insert
 from models.stores import StoreRow
@@ -46,6 +48,26 @@ def words(number: int, **given: Any) -> dict[str, Any]:
     return keys | state | moments | {"wamid": f"wamid.out{number}"} | given
 
 
+def session(number: int, hour: int, **given: int) -> dict[str, Any]:
+    begins, ends = NOW.replace(hour=hour), NOW.replace(hour=hour + 1)
+    times = {"starts_at": begins, "ends_at": ends, "busy_from": begins, "busy_until": ends}
+    return {"id": number, "store_id": 1, "calendar_id": 1, "sku": "CUT"} | times | given
+
+
+def appointment(number: int, hour: int, session_id: int | None, **given: Any) -> dict[str, Any]:
+    times = {"starts_at": NOW.replace(hour=hour), "ends_at": NOW.replace(hour=hour + 1)}
+    whose = {"id": number, "store_id": 1, "contact_id": 1, "sku": "CUT", "calendar_id": 1, "calendar": "Asha"}
+    return whose | {"places": 1, "session_id": session_id, "version": 1} | times | given
+
+
+def booking(number: int, status: str) -> dict[str, Any]:
+    money = dict.fromkeys(("subtotal", "discount", "tax", "shipping", "total"), 0)
+    how = {"checkout_step": "complete", "payment_method": "cash", "delivery_method": "visit", "currency": "INR"}
+    keys = {"id": number, "store_id": 1, "contact_id": 1, "number": number, "kind": "booking", "status": status}
+    rest = {"placed_at": NOW, "changed_at": NOW, "customer_note": "", "needs_review": False, "version": 1}
+    return keys | how | money | rest
+
+
 HEALTHY: Sequence[tuple[type[Model], dict[str, Any]]] = (
     (StoreRow, {"id": 1, "name": "Shop", "country": "IN", "currency": "INR", "timezone": "Asia/Kolkata", "locale": "en",
                 "settings": {}, "salt": SALT, "created_at": NOW}),
@@ -62,14 +84,25 @@ HEALTHY: Sequence[tuple[type[Model], dict[str, Any]]] = (
     (ProductRow, {"id": 1, "store_id": 1, "retailer_id": "TEA", "title": "Tea", "price": 100, "currency": "INR",
                   "description": "", "brand": "", "availability": "in stock", "image_link": "", "link": "",
                   "item_group_id": "", "on_hand": 2, "kind": "product", "extras": {}, "reserved": 2, "updated_at": NOW}),
+    (OrderRow, booking(1, "scheduled")),
+    (OrderRow, booking(2, "no_show")),
+    (OrderRow, booking(3, "canceled")),
+    (SessionRow, session(1, 12, capacity=3, taken=3)),
+    (SessionRow, session(2, 13, capacity=1, taken=1)),
+    (AppointmentRow, appointment(1, 12, 1, order_id=1, places=2)),
+    (AppointmentRow, appointment(2, 12, 1, order_id=2)),
+    (AppointmentRow, appointment(3, 12, None, order_id=3)),
+    (AppointmentRow, appointment(4, 13, 2, held_until=NOW)),
 )  # fmt: skip
 
 AGAIN = "store_id, source, kind, ordering_key, payload, state, due_at, received_at, settled_at"
 SAID = "store_id, contact_id, cause_id, purpose, arrival, message, state, due_at, created_at, wamid"
 UNGUARDED = {
-    "sqlite": "DROP TRIGGER product_stock_update",
-    "postgres": "ALTER TABLE product DROP CONSTRAINT product_stock",
+    "UNGUARDED": ("DROP TRIGGER product_stock_update", "ALTER TABLE product DROP CONSTRAINT product_stock"),
+    "CROWDED": ("DROP TRIGGER session_places_update", "ALTER TABLE session DROP CONSTRAINT session_places"),
+    "OVERLAPPING": ("DROP TRIGGER session_apart_update", "ALTER TABLE session DROP CONSTRAINT session_apart"),
 }
+"""What the database itself would refuse: how to let it through, on SQLite and on Postgres."""
 
 PLANTED: Sequence[tuple[str, int, tuple[str, ...]]] = (
     ("I2", 5, (f"UPDATE inbox SET state = 'new', settled_at = NULL, due_at = {LONG_AGO} WHERE id = 5",)),
@@ -86,6 +119,17 @@ PLANTED: Sequence[tuple[str, int, tuple[str, ...]]] = (
     ("I6", 1, ("UPDATE inbox SET state = 'ignored', reason = 'echo' WHERE id = 1",)),
     ("I17", 1, ("UNGUARDED", "UPDATE product SET reserved = 3 WHERE id = 1")),
     ("I17", 1, ("UNGUARDED", "UPDATE product SET reserved = -1 WHERE id = 1")),
+    ("I19", 2, ("OVERLAPPING", "UPDATE session SET busy_from = '2026-03-02 12:59:00.000000+00:00' WHERE id = 2")),
+    ("I19", 1, ("CROWDED", "UPDATE session SET capacity = 2 WHERE id = 1")),
+    ("I19", 1, ("UPDATE session SET taken = 2 WHERE id = 1",)),
+    ("I19", 1, ("UPDATE appointment SET places = 1 WHERE id = 1",)),
+    ("I19", 2, ("DELETE FROM appointment WHERE id = 4", "UPDATE session SET taken = 0 WHERE id = 2")),
+    ("I19", 4, ("DELETE FROM session WHERE id = 2",)),
+    ("I19", 4, ("UPDATE session SET calendar_id = 2 WHERE id = 2",)),
+    ("I19", 4, (f"UPDATE appointment SET starts_at = {EARLIER} WHERE id = 4",)),
+    ("I19", 1, ("UPDATE orders SET status = 'canceled' WHERE id = 1",)),
+    ("I19", 3, ("UPDATE orders SET status = 'pending' WHERE id = 3",)),
+    ("I19", 4, (f"UPDATE appointment SET held_until = {LONG_AGO} WHERE id = 4",)),
     ("I21", 4, ("DELETE FROM timer WHERE id = 1",)),
     ("I22", 1, (f"UPDATE outbox SET state = 'sending', lease_until = {LONG_AGO} WHERE id = 1",)),
     ("I22", 1, ("UPDATE outbox SET state = 'sending' WHERE id = 1",)),
@@ -102,6 +146,7 @@ PLANTED: Sequence[tuple[str, int, tuple[str, ...]]] = (
 
 UNFINISHED: Sequence[tuple[str, int, str]] = (
     ("I2", 5, f"UPDATE inbox SET state = 'new', settled_at = NULL, due_at = {EARLIER} WHERE id = 5"),
+    ("I19", 4, f"UPDATE appointment SET held_until = {EARLIER} WHERE id = 4"),
     ("I22", 2, "UPDATE outbox SET held = NULL WHERE id = 2"),
     ("I22", 1, "UPDATE outbox SET state = 'unknown' WHERE id = 1"),
     ("I39", 1, f"UPDATE timer SET due_at = {EARLIER} WHERE id = 1"),
@@ -132,11 +177,8 @@ async def broken(healthy: Database, *changes: str, settled: bool = False) -> lis
     with contextlib.suppress(Undo):
         async with healthy.transaction() as connection:
             for change in changes:
-                sql = (
-                    UNGUARDED["sqlite" if healthy.address.is_sqlite else "postgres"]
-                    if change == "UNGUARDED"
-                    else change
-                )
+                on_sqlite, on_postgres = UNGUARDED.get(change, (change, change))
+                sql = on_sqlite if healthy.address.is_sqlite else on_postgres
                 await connection.execute_query(sql)  # type: ignore[attr-defined]
             violations = await invariants.violations(connection, now=NOW, settled=settled)
             raise Undo
