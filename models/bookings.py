@@ -167,7 +167,10 @@ _CALENDARS_READ: View[_Read] = View("store_id")
 _CALENDARS = select(CalendarRow, "WHERE t.store_id = :store_id", store_id=INT)
 _BUSY = select(
     SessionRow,
-    "WHERE t.calendar_id IN :ids AND t.busy_until > :first AND t.busy_from < :last",
+    # From the last that begins before: since sessions do not overlap, none before that one lasts so long.
+    "JOIN calendar c ON t.calendar_id = c.id WHERE c.id IN :ids AND t.busy_from < :last AND t.busy_until > :first"
+    " AND t.busy_from >= COALESCE((SELECT MAX(s.busy_from) FROM session s"
+    " WHERE s.calendar_id = c.id AND s.busy_from <= :first), :first)",
     ids=INT, first=TIME, last=TIME,
 )  # fmt: skip
 _SESSION = select(SessionRow, "WHERE t.id = :id", id=INT)

@@ -50,8 +50,8 @@ def apart(table: str, name: str, *, within: str, start: str, end: str, where: st
     """Of the rows of `table` with one `within` for which `where` holds, no two overlap from `start` until `end`.
 
     Postgres keeps it by an exclusion constraint over ranges (a range of one number needs no extension). On SQLite, where
-    only one transaction writes, a look at the neighbour is as good: since rows do not overlap, the one that ends next is
-    the one that begins next.
+    only one transaction writes, a look at the neighbour is as good: since rows do not overlap, the last that begins before
+    a row ends is the last to end.
     """
 
     async def forward(_apps: Any, editor: Any) -> None:
@@ -65,8 +65,8 @@ def apart(table: str, name: str, *, within: str, start: str, end: str, where: st
             await editor.client.execute_query(
                 f"CREATE TRIGGER {name}_{moment.lower()} AFTER {moment} ON {table}"
                 f" WHEN (SELECT {where} FROM {table} WHERE rowid = NEW.rowid)"
-                f" AND (SELECT {start} FROM {table} WHERE {within} = NEW.{within} AND {end} > NEW.{start}"
-                f" AND {where} AND rowid <> NEW.rowid ORDER BY {end} LIMIT 1) < NEW.{end}"
+                f" AND (SELECT {end} FROM {table} WHERE {within} = NEW.{within} AND {start} < NEW.{end}"
+                f" AND {where} AND rowid <> NEW.rowid ORDER BY {start} DESC LIMIT 1) > NEW.{start}"
                 f" BEGIN SELECT RAISE(ABORT, 'CHECK constraint failed: {name}'); END"
             )
 

@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
             options={"table": "session", "app": "models", "pk_attr": "id"},
             bases=["Model"],
         ),
-        ops.RunSQL("CREATE INDEX session_busy ON session (calendar_id, busy_until, busy_from)", "DROP INDEX session_busy"),
+        ops.RunSQL("CREATE INDEX session_busy ON session (calendar_id, busy_from)", "DROP INDEX session_busy"),
         check("session", "session_places", "0 <= taken AND taken <= capacity"),
         check(
             "session", "session_times", "busy_from <= starts_at AND starts_at < ends_at AND ends_at <= busy_until"

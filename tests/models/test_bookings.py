@@ -7,11 +7,12 @@ import pytest
 from tortoise.exceptions import IntegrityError
 
 from flows.appointment import Appointment, Busy, Calendar, Interval, Service, Slot
+from flows.feed import Product
 from flows.order import Order, Step
-from models import bookings, contacts, orders, staff
+from models import bookings, catalog, contacts, orders, staff
 from models.database import Database
 from models.work import Conflict, Work
-from tests.models.units import NOW, STORE, rows, run, unit
+from tests.models.units import IDS, NOW, STORE, rows, run, unit
 
 DAY = datetime(2026, 3, 3, tzinfo=UTC)
 HOUR, QUARTER, NOTHING = timedelta(hours=1), timedelta(minutes=15), timedelta()
@@ -79,6 +80,22 @@ async def test_calendars_are_made_once_and_know_their_people(database: Database)
         assert [c.name for c in await bookings.calendars(work)] == ["Asha", "Ravi", "YOGA"]
         [linked, _] = await bookings.calendars_for(work, HAIRCUT)
         assert (linked.id, linked.contact_id, linked.version) == (asha.id, member.contact_id, 2)
+
+
+async def test_what_can_be_booked_comes_in_the_order_of_the_feed(database: Database) -> None:
+    feed = [
+        Product("YOGA", "Yoga", 100, "INR", kind="service"),
+        Product("TEA", "Tea", 100, "INR"),
+        Product("CUT", "Haircut", 100, "INR", kind="service"),
+        Product("OLD", "Gone", 100, "INR", kind="service", availability="discontinued"),
+    ]
+    async with database.transaction() as connection:
+        await catalog.put(connection, STORE.id, feed, ids=IDS, now=NOW)
+    async with unit(database) as work:
+        assert [service.retailer_id for service in await catalog.services(work)] == ["YOGA", "CUT"]
+    async with unit(database) as work:
+        await catalog.find_products(work, ["CUT"])
+        assert [service.retailer_id for service in await catalog.services(work)] == ["YOGA", "CUT"]
 
 
 async def test_hours_and_exceptions_are_kept(database: Database) -> None:
