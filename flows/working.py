@@ -13,8 +13,8 @@ from flows.hours import DAY, Closed, Opening, Span
 
 
 def local(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """The moment at which the clocks of `zone` show this, in UTC."""
-    return datetime.combine(day, at.replace(fold=0), zone).astimezone(UTC)
+    """The moment at which the clocks of `zone` show this, in UTC; the second one only if `at.fold` says so."""
+    return datetime.combine(day, at, zone).astimezone(UTC)
 
 
 def working(
@@ -43,7 +43,7 @@ def working(
     days = (first + n * DAY for n in range(-1, (last - first).days + 1))
     return tuple(
         _merged(
-            Interval(_after_midnight(day, span.opens, zone), _after_midnight(day, span.closes, zone))
+            Interval(after_midnight(day, span.opens, zone), after_midnight(day, span.closes, zone))
             for day in days
             for span in spans(day)
             if day >= first or span.closes > DAY
@@ -51,7 +51,7 @@ def working(
     )
 
 
-def _after_midnight(day: date, since: timedelta, zone: ZoneInfo) -> datetime:
+def after_midnight(day: date, since: timedelta, zone: ZoneInfo) -> datetime:
     wall = datetime.combine(day, time()) + since
     return local(wall.date(), wall.time(), zone)
 

@@ -79,7 +79,7 @@ SPRING, AUTUMN = date(2026, 3, 29), date(2026, 10, 25)
         (SPRING, time(2, 30), "2026-03-29T01:30"),
         (SPRING, time(3), "2026-03-29T01:00"),
         (AUTUMN, time(2, 30), "2026-10-25T00:30"),
-        (AUTUMN, time(2, 30, fold=1), "2026-10-25T00:30"),
+        (AUTUMN, time(2, 30, fold=1), "2026-10-25T01:30"),
         (AUTUMN, time(3), "2026-10-25T02:00"),
     ],
 )
