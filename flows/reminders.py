@@ -55,9 +55,9 @@ def _aloud(at: datetime, starts_at: datetime, *, now: datetime, zone: ZoneInfo, 
 
 
 def _quiet(quiet: Span, at: datetime, zone: ZoneInfo) -> Iterator[Interval]:
-    """Quiet hours around a moment: a day before and after, so that what is put beside them is not put into the next ones."""
+    """Quiet hours around a moment and, as what is put beside them shall not be put into the next ones, those next to them."""
     today = at.astimezone(zone).date()
-    for day in (today + n * DAY for n in range(-2, 3)):
+    for day in (today + n * DAY for n in range(-1, 2)):
         yield Interval(after_midnight(day, quiet.opens, zone), after_midnight(day, quiet.closes, zone))
 
 

@@ -101,6 +101,12 @@ def test_of_a_time_that_is_shown_twice_the_first_counts() -> None:
     assert moment == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 
 
+def test_the_second_of_two_is_as_many_days_after_a_time_that_is_left_out() -> None:
+    starts = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)  # 02:30 for the second time
+    [(_, moment)] = moments(starts, [timedelta(days=210)], now=LONG_AGO, zone=BERLIN, quiet=None)
+    assert moment == at("03-29 03:30")
+
+
 def test_the_morning_of_staff_is_seven_by_the_clock() -> None:
     assert morning(date(2026, 7, 1), BERLIN) == datetime(2026, 7, 1, 5, tzinfo=UTC)
     assert morning(date(2026, 12, 1), BERLIN, time(6, 30)) == datetime(2026, 12, 1, 5, 30, tzinfo=UTC)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.appointment import Busy, Diary, Interval, Service, Slot
@@ -151,13 +151,14 @@ def test_no_more_slots_are_made_than_are_read() -> None:
     assert [slot.starts_at for slot in nearest(endless(), at(5), 2)] == [at(4), at(5)]
 
 
-MINUTES = st.integers(0, 240)
+LONG = 90
+MINUTES = st.integers(0, LONG)
 
 
 @st.composite
 def intervals(draw: st.DrawFn) -> tuple[Interval, ...]:
-    """In order and apart, within four hours: working ones may not touch either."""
-    edges = sorted(draw(st.sets(MINUTES, max_size=8)))
+    """In order and apart, within an hour and a half: working ones may not touch either."""
+    edges = sorted(draw(st.sets(MINUTES, max_size=6)))
     return tuple(Interval(at(9, begins), at(9, ends)) for begins, ends in zip(edges[::2], edges[1::2], strict=False))
 
 
@@ -180,12 +181,12 @@ def diaries(draw: st.DrawFn) -> Diary:
 SERVICES = st.builds(
     replace,
     st.just(CUT),
-    duration=st.integers(1, 60).map(lambda n: n * MINUTE),
-    before=st.integers(0, 15).map(lambda n: n * MINUTE),
-    after=st.integers(0, 15).map(lambda n: n * MINUTE),
+    duration=st.integers(1, 15).map(lambda n: n * MINUTE),
+    before=st.integers(0, 5).map(lambda n: n * MINUTE),
+    after=st.integers(0, 5).map(lambda n: n * MINUTE),
     capacity=st.integers(1, 3),
-    lead=st.integers(0, 60).map(lambda n: n * MINUTE),
-    horizon=st.integers(60, 300).map(lambda n: n * MINUTE),
+    lead=st.integers(0, 20).map(lambda n: n * MINUTE),
+    horizon=st.integers(40, 120).map(lambda n: n * MINUTE),
 )
 
 
@@ -219,21 +220,22 @@ def oracle(
 ) -> list[Slot]:
     return [
         Slot(diary.calendar_id, minute, minute + service.duration)
-        for minute in (at(9, n) for n in range(241))
+        for minute in (at(9, n) for n in range(LONG + 1))
         if first <= minute < last and now + service.lead <= minute <= now + service.horizon
         for diary in diaries
         if is_offered(service, diary, minute, step) and can_be_had(service, diary, minute, places)
     ]
 
 
+@settings(max_examples=300)
 @given(
     service=SERVICES,
-    diaries=st.lists(diaries(), max_size=3),
-    now=st.integers(-60, 120).map(lambda n: at(9, n)),
-    step=st.integers(1, 45).map(lambda n: n * MINUTE),
-    first=MINUTES.map(lambda n: at(9, n)),
-    last=MINUTES.map(lambda n: at(9, n)),
-    places=st.integers(1, 3),
+    diaries=st.lists(diaries(), min_size=1, max_size=3),
+    now=st.integers(-20, 20).map(lambda n: at(9, n)),
+    step=st.integers(1, 12).map(lambda n: n * MINUTE),
+    first=st.integers(0, 30).map(lambda n: at(9, n)),
+    last=st.integers(20, LONG).map(lambda n: at(9, n)),
+    places=st.integers(1, 2),
 )
 def test_free_is_what_an_oracle_finds_minute_by_minute(
     *,
@@ -250,9 +252,10 @@ def test_free_is_what_an_oracle_finds_minute_by_minute(
     assert [slot.starts_at for slot in distinct(found)] == sorted({slot.starts_at for slot in found})
 
 
-@given(SERVICES, diaries(), st.integers(1, 3))
+@settings(max_examples=300)
+@given(SERVICES, diaries(), st.integers(1, 2))
 def test_a_time_fits_where_the_oracle_says_so_on_the_grid_or_off_it(
     service: Service, diary: Diary, places: int
 ) -> None:
-    for minute in (at(9, n) for n in range(241)):
+    for minute in (at(9, n) for n in range(LONG + 1)):
         assert fits(service, diary, minute, places) == can_be_had(service, diary, minute, places), minute

@@ -115,6 +115,8 @@ READ = {
     "tomorrow 20:00-24:00": When(TOMORROW, time(20), until=time(0)),
     "tomorrow 1-3": When(TOMORROW, time(1), until=time(3), is_vague_hour=True),
     "tomorrow afternoon 1-3": When(TOMORROW, time(13), until=time(15)),
+    "tomorrow morning 8am-1am": When(TOMORROW, time(8), until=time(1)),
+    "tomorrow's": When(TOMORROW),
     "13:00-15:00": When(at=time(13), until=time(15)),
 }
 
@@ -181,6 +183,11 @@ def test_what_there_is_not_is_refused_in_words(text: str, sentence: str) -> None
 )  # fmt: skip
 def test_the_words_around_it_are_kept(text: str, when: When) -> None:
     assert read(text, now=NOW, zone=KOLKATA) == when
+
+
+def test_a_leap_day_may_be_eight_years_away() -> None:
+    now = datetime(2096, 3, 1, 12, tzinfo=UTC)
+    assert read("29 feb", now=now, zone=KOLKATA) == When(date(2104, 2, 29))
 
 
 def test_days_are_those_of_the_zone() -> None:

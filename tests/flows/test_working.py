@@ -64,7 +64,7 @@ def test_a_span_past_midnight_belongs_to_the_day_on_which_it_begins() -> None:
 
 def test_what_touches_or_overlaps_is_one_interval() -> None:
     assert shown(working(ALWAYS, MONDAY, date(2026, 11, 25), BERLIN), BERLIN) == ["Mon 00:00-Thu 00:00"]
-    double = parse_hours("mon 09:00-12:00, mon 11:00-15:00, mon 10:00-11:00")
+    double = parse_hours("mon 09:00-12:00, mon 11:00-15:00, mon 13:00-14:00")
     assert shown(working(double, MONDAY, MONDAY, BERLIN), BERLIN) == ["Mon 09:00-Mon 15:00"]
 
 
