@@ -18,7 +18,7 @@ from rich.table import Table
 
 from benchmarks.frame import Figure
 
-MODULES = ("ingestion", "carts", "sends", "growth", "workers", "footprint")
+MODULES = ("ingestion", "carts", "sends", "growth", "bookings", "workers", "footprint")
 REPORT = Path("var/bench.json")
 
 

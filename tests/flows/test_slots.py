@@ -67,6 +67,10 @@ def test_two_that_touch_do_not_overlap() -> None:
     assert starts(CUT, diary(Busy(at(9, 30), at(10)))) == ["1 Mon 09:00", "1 Mon 10:00", "1 Mon 10:30"]
 
 
+def test_a_gap_that_is_just_long_enough_is_a_slot() -> None:
+    assert starts(CUT, diary(Busy(at(9), at(9, 30)), Busy(at(10), at(11)))) == ["1 Mon 09:30"]
+
+
 def test_a_session_is_a_slot_at_its_own_start_while_it_has_places_left() -> None:
     course = replace(CUT, capacity=10, after=5 * MINUTE)
     running = diary(Busy(at(9, 10), at(9, 45), sku="CUT", starts_at=at(9, 10), left=2))

@@ -229,6 +229,12 @@ def test_a_vague_hour_is_the_one_at_which_the_shop_works(text: str, shop: tuple[
     assert f"{meant.astimezone(KOLKATA):%d %H:%M}" == means
 
 
+def test_a_time_without_a_day_is_ahead_even_if_nothing_works_then() -> None:
+    only_today = working(parse_hours("wed 09:00-13:00"), TODAY, TODAY, KOLKATA)
+    meant = moment(vague(None, 10), only_today, now=NOW, zone=KOLKATA)
+    assert meant == datetime(2026, 11, 26, 10, tzinfo=KOLKATA)
+
+
 @pytest.mark.parametrize("text", ["tomorrow", "tomorrow morning", "evening"])
 def test_without_a_time_there_is_no_moment(text: str) -> None:
     when = read(text, now=NOW, zone=KOLKATA)
