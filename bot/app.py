@@ -28,6 +28,7 @@ from bot.payments.whatsapp import WhatsAppPay
 from bot.scheduler import Scheduler
 from bot.sender import Sender
 from bot.settings import CREDENTIALS, Account, FirstStore, Settings, SettingsError, WhatsApp
+from bot.web.calendar import Calendars
 from bot.web.health import Health
 from bot.web.payments import PaymentHooks
 from bot.web.server import CannotListen, Server
@@ -199,6 +200,7 @@ class App:
             app.add_routes(
                 [web.get("/payments/return", hooks.returned), web.post("/payments/{provider}", hooks.receive)]
             )
+            app.add_routes(Calendars(self.database, self.store, clock=self.clock, ids=self.ids).routes())
         health = Health(
             self.database, self.store.id, clock=self.clock, metrics=self.metrics,
             token=self.settings.metrics_token, is_loopback=self.settings.is_loopback,
