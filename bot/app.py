@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -331,7 +332,7 @@ class App:
                 await staff.appoint(work, wa_id=person[0], role=person[1], name=person[2])
             await work.flush()
             await self._fill_catalogue(connection, store)
-        return store
+        return replace(store, public_url=self.settings.public_url)
 
     def _load_holidays(self) -> None:
         """Before anybody waits for an answer: the library takes a second to load."""

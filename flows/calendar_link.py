@@ -3,6 +3,10 @@
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
+from flows.messages import Link
+from flows.phrases import say
+from flows.store import Store
+
 PATH = "/calendar/"
 _ID, _PROOF = 8, 16
 """Bytes of the order's id, and of what proves that we wrote it."""
@@ -24,9 +28,13 @@ def order_of(token: str, salt: bytes) -> int | None:
     return int.from_bytes(name, "big") if hmac.compare_digest(proof, _proof(name, salt)) else None
 
 
-def url(public_url: str, order_id: int, salt: bytes) -> str:
-    """What the button *Add to calendar* opens."""
-    return f"{public_url.rstrip('/')}{PATH}{token(order_id, salt)}.ics"
+def url(store: Store, order_id: int) -> str:
+    return f"{store.public_url.rstrip('/')}{PATH}{token(order_id, store.salt)}.ics"
+
+
+def button(body: str, store: Store, order_id: int, language: str) -> Link:
+    """What is said of a booking, with the button that puts it into the customer's calendar."""
+    return Link(body, say("calendar.button", language), url(store, order_id))
 
 
 def _proof(name: bytes, salt: bytes) -> bytes:

@@ -7,7 +7,10 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """`settings` maps a setting's name to the text people typed; `salt` keys the hashes of source ids."""
+    """`settings` maps a setting's name to the text people typed; `salt` keys the hashes of source ids.
+
+    `public_url` is how customers reach this program: the machine's to say, and no part of the row.
+    """
 
     id: int
     name: str
@@ -17,6 +20,7 @@ class Store:
     locale: str
     settings: Mapping[str, str]
     salt: bytes
+    public_url: str = "http://127.0.0.1:8080"
 
     @property
     def zone(self) -> ZoneInfo:

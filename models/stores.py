@@ -42,7 +42,7 @@ class NumberRow(Model):
         table = "number"
 
 
-_STORE = tuple(Store.__dataclass_fields__)
+_STORE = tuple(name for name in Store.__dataclass_fields__ if name != "public_url")
 _FIRST = select(StoreRow, "ORDER BY t.id LIMIT 1")
 _INSERT = insert(StoreRow, *_STORE, "created_at")
 _NUMBER = select(NumberRow, "WHERE t.store_id = :store_id ORDER BY t.id LIMIT 1", store_id=INT)

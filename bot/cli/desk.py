@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import orjson
 
@@ -44,7 +45,8 @@ async def unit_of_work(settings: Settings) -> AsyncIterator[Work]:
     """One transaction on the store, committed at the end of the block."""
     clock = Clock()
     async with database(settings) as opened, opened.transaction() as connection:
-        work = Work(connection, store=await find_store(connection), now=clock.now(), ids=Ids(clock))
+        store = replace(await find_store(connection), public_url=settings.public_url)
+        work = Work(connection, store=store, now=clock.now(), ids=Ids(clock))
         [rows] = await connection.fetch(staff.LIST(store_id=work.store.id))
         staff.loaded(work, rows)
         yield work

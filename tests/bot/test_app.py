@@ -193,3 +193,9 @@ async def test_a_shop_that_keeps_holidays_knows_them_before_it_serves(
     days_off._of_year.cache_clear()
     async with started(ready_url, tmp_path, STORE_SETTINGS=f"holidays={holidays}"):
         assert days_off._of_year.cache_info().currsize == known
+
+
+async def test_the_store_knows_under_which_address_customers_reach_this_program(ready_url: str, tmp_path: Path) -> None:
+    for address in ("https://one.example", "https://two.example/bot"):
+        async with started(ready_url, tmp_path, PUBLIC_URL=address) as app:
+            assert app.store.public_url == address

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.calendar_link import order_of, token, url
+from flows.calendar_link import button, order_of, token, url
+from flows.messages import Link
+from flows.store import Store
 
 SALT = b"salt"
 IDS = st.integers(0, 2**63 - 1)
@@ -45,4 +47,8 @@ def test_no_text_breaks_the_reading(text: str) -> None:
 
 
 def test_the_address_is_below_the_public_one() -> None:
-    assert url("https://shop.example/bot/", 7, SALT) == f"https://shop.example/bot/calendar/{token(7, SALT)}.ics"
+    store = Store(1, "Nukkad", "IN", "INR", "Asia/Kolkata", "en", {}, SALT, public_url="https://shop.example/bot/")
+    address = f"https://shop.example/bot/calendar/{token(7, SALT)}.ics"
+
+    assert url(store, 7) == address
+    assert button("Booked.", store, 7, "en") == Link("Booked.", "Add to calendar", address)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 PHRASES: Mapping[str, str | Mapping[str, str]] = {
+    "calendar.button": "Add to calendar",
     "calendar.order": "Booking {number} at {shop}.",
     "calendar.person": "With {person}.",
     "calendar.places": {"one": "For {count} person.", "other": "For {count} people."},
