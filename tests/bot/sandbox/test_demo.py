@@ -5,6 +5,7 @@ import struct
 from datetime import timedelta
 
 from bot.sandbox import demo
+from bot.sandbox.catalogue import Product
 from flows import feed, services
 from flows.settings import Settings
 
@@ -56,6 +57,15 @@ def test_a_workshop_is_for_six_at_a_time_and_a_fitting_is_done_by_the_people_of_
         ("FITTING-30", timedelta(minutes=30), timedelta(minutes=10), 1, ("Priya", "Ravi")),
     ]
     assert {"Priya", "Ravi"} <= {person.name for person in demo.PEOPLE if person.role == "staff"}
+
+
+def test_the_phones_show_how_long_a_service_takes_and_of_no_product() -> None:
+    shown = [Product.read(row).json() for row in demo.products(PUBLIC_URL)]
+
+    assert {each["id"]: each["duration"] for each in shown if each["duration"]} == {
+        "WORKSHOP-BLOCK": "90m",
+        "FITTING-30": "30m",
+    }
 
 
 def test_each_product_has_its_own_small_square_picture_and_no_picture_is_left_over() -> None:
