@@ -154,3 +154,19 @@ class Wish:
     day: str
     made_at: datetime
     told_at: datetime | None = None
+
+
+class Visit(NamedTuple):
+    """A booking's appointment, with its service as the catalogue has it now; None when that has gone."""
+
+    appointment: Appointment
+    service: Service | None = None
+
+    @property
+    def free_until(self) -> datetime:
+        """Until when its customer may move or cancel it."""
+        return self.appointment.starts_at - (self.service.notice if self.service else timedelta())
+
+    @property
+    def location(self) -> str:
+        return self.service.location if self.service else ""

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from flows import address as addresses
-from flows import checkout, durations, labels
+from flows import checkout, durations, labels, visits
+from flows.appointment import Visit
 from flows.hours import moment
 from flows.messages import BODY, ROW_TITLE, TEXT, Button, Buttons, Message, Row, Rows, Text, fit
 from flows.money import show
@@ -72,17 +73,18 @@ def read_action_id(text: str) -> tuple[int, int, str] | None:
 
 def card(
     order: Order, lines: Sequence[Line], store: Store, settings: Settings, *, customer: str, chat: str | None,
-    now: datetime, actions: Sequence[str] | None = None, details: Sequence[str] = (),
+    now: datetime, actions: Sequence[str] | None = None, details: Sequence[str] = (), visit: Visit | None = None,
 ) -> Message:  # fmt: skip
     """Everything about an order, with its next actions: up to three as buttons, more as a list, none as plain text."""
     language = store.language
-    offered = next_actions(order, settings) if actions is None else list(actions)
+    offered = next_actions(order, settings, now=now, visit=visit) if actions is None else list(actions)
     since, placed = durations.about(now - order.changed_at), moment(order.placed_at, store)
     who, where = _customer(order, customer, chat, language), _address(order, language)
     goods = _Section(checkout.goods(order, lines, store, language), kept=0, more="card.goods_more")
     sections = [
         _Section([head(order, store), *_state(order, store), say("card.since", language, since=since, placed=placed)]),
         buyer := _Section(who, kept=2),
+        _Section(visits.section(visit, store) if visit else []),
         goods,
         _Section(checkout.prices(order, store, language)),
         way := _Section(where, kept=1, after=_tracking(order, language)),
@@ -171,7 +173,9 @@ def _line(order: Order, line: Line, store: Store) -> str:
     return "\n".join(part for part in (*named, called, price, fate, line.image_link) if part)
 
 
-def announcement(order: Order, lines: Sequence[Line], store: Store, *, customer: str) -> str:
+def announcement(
+    order: Order, lines: Sequence[Line], store: Store, *, customer: str, visit: Visit | None = None
+) -> str:
     """A new order in a few lines, as staff are told of it."""
     language = store.language
     sold = [Part(line.retailer_id, line.quantity) for line in lines]
@@ -184,6 +188,8 @@ def announcement(order: Order, lines: Sequence[Line], store: Store, *, customer:
     where = ", ".join(addresses.lines(order.address)) if order.address else ""
     if where:
         text += "\n" + plain(where, 200)
+    if visit is not None:
+        text = "\n".join([text, *visits.when_and_where(visit, store)])
     if order.customer_note:
         text += "\n" + say("card.note", language, note=plain(order.customer_note, 100))
     if order.exchange_of is not None:
@@ -232,8 +238,8 @@ def _tracking(order: Order, language: str) -> list[str]:
     return [say(key, language, tracking=order.tracking, carrier=order.carrier)]
 
 
-def in_a_list(order: Order, store: Store, *, customer: str, now: datetime) -> str:
-    """One line of a list."""
+def in_a_list(order: Order, store: Store, *, customer: str, now: datetime, visit: Visit | None = None) -> str:
+    """One line of a list; of a booking with its time."""
     due = order.balance_due if order.captured else 0
     amount, status = show(order.total, order.currency, store.locale), labels.staff(order, store)
     payment = labels.payment(order, store)
@@ -241,6 +247,8 @@ def in_a_list(order: Order, store: Store, *, customer: str, now: datetime) -> st
         amount += ", " + say("list.due", store.language, amount=show(due, order.currency, store.locale))
     elif order.payment_status != "unpaid" and payment.lower() not in status.lower():
         amount += ", " + payment
+    if visit is not None:
+        status = f"{visits.in_a_list(visit, store)} · {status}"
     return say(
         "list.line", store.language, label=order.label, status=status,
         amount=amount, customer=plain(customer, 24),
@@ -258,7 +266,7 @@ def history(order: Order, changes: Sequence[Change], store: Store) -> Message:
             "history.line",
             language,
             at=moment(change.at, store),
-            what=_what(change, store),
+            what=_what(order, change, store),
             who=plain(who),
         )
         if change.tracking:
@@ -269,10 +277,10 @@ def history(order: Order, changes: Sequence[Change], store: Store) -> Message:
     return Text(fit("\n".join(lines), TEXT))
 
 
-def _what(change: Change, store: Store) -> str:
+def _what(order: Order, change: Change, store: Store) -> str:
     """What was done, and the shop's own word for the status that it led to."""
     what = did(change.action, store.language)
-    words = Settings(store.settings).vocabulary.statuses
+    words = Settings(store.settings).vocabulary.labels_of(order)
     was, label = words.get(change.status_before or ""), words.get(change.status_after)
     if not label or label == was or label.casefold() == what.casefold():
         return what

@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from flows import address as addresses
-from flows import choice, payments
+from flows import choice, payments, visits
 from flows.address import Address
+from flows.appointment import Visit
 from flows.cart import PricedCart
 from flows.choice import Way
 from flows.hours import moment, next_opening
@@ -96,7 +97,7 @@ def prices(order: Order, store: Store, language: str) -> list[str]:
     return [
         say("order.subtotal", language, amount=money(order.subtotal)),
         *([say("order.discount", language, amount=money(-order.discount))] if order.discount else []),
-        say("order.shipping", language, amount=shipping),
+        *([] if order.is_booking else [say("order.shipping", language, amount=shipping)]),
         say("order.tax", language, amount=tax),
         say("order.total", language, amount=money(order.total)),
     ]
@@ -196,8 +197,12 @@ def opened(order: Order, *, settings: Settings, store: Store, language: str, now
     return f"{opens} {next_step(order, settings, store, language, now=now)}"
 
 
-def next_step(order: Order, settings: Settings, store: Store, language: str, *, now: datetime) -> str:
+def next_step(
+    order: Order, settings: Settings, store: Store, language: str, *, now: datetime, visit: Visit | None = None
+) -> str:
     """Who moves next, how it is paid, and what is still missing. Said after everything a customer does."""
+    if visit is not None:
+        return visits.next_step(order, visit, settings, store, language)
     asked = payments.amount_to_ask(order, settings) if is_prepaid(order) else 0
     pays_first, rest = bool(asked), order.balance_due - asked if is_prepaid(order) else 0
     amount = show(asked or order.balance_due, order.currency, store.locale)

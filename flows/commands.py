@@ -46,6 +46,8 @@ ORDERS = (
     Row("deliver", "deliver 1042 [1043 …] [note]", "command.deliver", "deliver"),
     Row("failed", "failed 1042 reason", "command.failed", "failed"),
     Row("complete", "complete 1042 [1043 …] [note]", "command.complete", "complete"),
+    Row("noshow", "noshow 1042 [1043 …] [note]", "command.noshow", "noshow"),
+    Row("reschedule", "reschedule 1042 WHEN", "command.reschedule", "reschedule"),
     Row("hold", "hold 1042 reason", "command.hold", "hold"),
     Row("release", "release 1042 [1043 …] [note]", "command.release", "release"),
     Row("cancel", "cancel 1042 [2xSKU …] [reason]", "command.cancel", "cancel"),

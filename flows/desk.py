@@ -14,7 +14,7 @@ from flows.commands import DUES
 from flows.lifecycle import Outcome, Reason, Refused
 from flows.messages import fit
 from flows.order import DERIVED, STAFF, Action, Line, Part
-from flows.order_table import COMMANDS, ORDER
+from flows.order_table import COMMANDS, EVERY_STATUS, ORDER
 from flows.phrases import LANGUAGES, say
 from flows.plain import plain
 from flows.spelling import nearest, one_of
@@ -37,7 +37,7 @@ PAGE = 10
 """Orders on a page: as many as a list of WhatsApp has rows."""
 
 _SEVERAL = frozenset(
-    {"confirm", "approve", "start", "pack", "out", "deliver", "complete", "release", "archive", "unarchive"}
+    {"confirm", "approve", "start", "pack", "out", "deliver", "complete", "noshow", "release", "archive", "unarchive"}
 )
 FINAL = frozenset({"cancel", "reject", "deny"})
 """What ends an order is asked about once before."""
@@ -374,15 +374,16 @@ def _take_list_word(
 def _names_of_statuses(language: str, vocabulary: Vocabulary | None) -> dict[str, tuple[str, ...]]:
     """What people may write, in lower case, for each status; a shop's label may stand for several."""
     names: dict[str, tuple[str, ...]] = {}
-    for status in ORDER.statuses:
+    for status in EVERY_STATUS:
         names[status.replace("_", " ")] = (status,)
         for spoken in (LANGUAGES[0], language):
             names[say(f"status.{status}", spoken).lower()] = (status,)
     own: dict[str, tuple[str, ...]] = {}
-    for status, label in (vocabulary.statuses if vocabulary else {}).items():
+    labels = [*vocabulary.statuses.items(), *vocabulary.bookings.items()] if vocabulary else []
+    for status, label in labels:
         if label:
             written = label.lower().replace("_", " ")
-            own[written] = (*own.get(written, ()), status)
+            own[written] = tuple(dict.fromkeys([*own.get(written, ()), status]))
     return names | own
 
 

@@ -52,11 +52,11 @@ class Ring:
 
 @dataclass(frozen=True, slots=True)
 class StopTimer:
-    """Every ring of these kinds that is set, but for the one at `but`."""
+    """Every ring of these kinds that is set, but for those at `but`."""
 
     kinds: tuple[str, ...]
     subject: str
-    but: datetime | None = None
+    but: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +74,11 @@ class MoveStock:
     is_sold: bool = False
 
 
-Effect = Say | TellStaff | StartTimer | Ring | StopTimer | MoveStock
+@dataclass(frozen=True, slots=True)
+class FreeSlot:
+    """The places of a booking's appointment are given back."""
+
+    order_id: int
+
+
+Effect = Say | TellStaff | StartTimer | Ring | StopTimer | MoveStock | FreeSlot

@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flows.order import Line, Order
-from flows.order_table import ORDER
+from flows.order_table import table_of
 
 EXPORT = "export"
 """The event of an order that is handed out."""
 ACCEPTED = (
     "confirmed", "approved", "processing", "invoice_issued", "packed", "partially_shipped", "shipped",
-    "out_for_delivery", "awaiting_confirmation", "delivered", "delivery_confirmed", "completed",
+    "out_for_delivery", "awaiting_confirmation", "delivered", "delivery_confirmed", "completed", "scheduled",
+    "no_show",
 )  # fmt: skip
 """Statuses of orders that the shop has taken: what waits for customer, review or release is not handed out yet."""
 
@@ -22,7 +23,8 @@ ACCEPTED = (
 def plain(order: Order, lines: Sequence[Line], customer: Mapping[str, str | None], claim: int | None) -> dict[str, Any]:
     """`claim` is the hand-out that it belongs to."""
     return {
-        "number": order.number, "claim": claim, "status": order.status, "state": ORDER.state_of(order.status),
+        "number": order.number, "kind": order.kind, "claim": claim, "status": order.status,
+        "state": table_of(order).lifecycle.state_of(order.status),
         "channel": order.channel, "placed_at": _moment(order.placed_at), "changed_at": _moment(order.changed_at),
         "customer": {**customer, "email": order.email}, "address": dict(order.address) if order.address else None,
         "billing_address": dict(order.billing_address) if order.billing_address else None,

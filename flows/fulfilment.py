@@ -203,7 +203,7 @@ def counted(parts: Sequence[Part]) -> dict[str, int]:
 
 def is_promised(order: Order) -> bool:
     """Whether pieces are kept for the order."""
-    return order.status not in _UNPROMISED
+    return order.status not in _UNPROMISED and not order.is_booking
 
 
 def promised(sale: Sale) -> Counter[str]:

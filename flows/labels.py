@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from flows import order_rules as rules
 from flows.order import DEAD, ENDED, STAFF, STATES, Action, Order, Step
 from flows.order_rules import Case
+from flows.order_table import table_of
 from flows.phrases import say
 from flows.settings import Settings
 from flows.store import Store
@@ -22,6 +23,8 @@ def staff(order: Order, store: Store) -> str:
     words = settings.vocabulary
     if words.show == "{order}":
         return _order(order, words, store.language)
+    if order.is_booking:  # nothing of it is shipped
+        return f"{payment(order, store)} · {_order(order, words, store.language)}"
     parts = {"payment": payment(order, store), "shipment": shipment(order, settings, store.language)}
     return words.show.format(order=_order(order, words, store.language), **parts)
 
@@ -43,7 +46,8 @@ def status(name: str, store: Store) -> str:
 
 def of_status(name: str, words: Vocabulary, language: str) -> str:
     extra = words.extras.get(name)
-    return extra.label if extra else words.statuses.get(name) or say(f"status.{name}", language)
+    own = words.statuses.get(name) or words.bookings.get(name)
+    return extra.label if extra else own or say(f"status.{name}", language)
 
 
 def state(order: Order, store: Store) -> str | None:
@@ -59,7 +63,7 @@ def state(order: Order, store: Store) -> str | None:
     elif own := words.own_states.get(order.status):
         return own
     else:
-        home = next(name for name, statuses in STATES.items() if order.status in statuses)
+        home = table_of(order).lifecycle.state_of(order.status)
     return words.states.get(home) or (say(f"state.{home}", store.language) if home in STATES else home)
 
 
@@ -101,7 +105,7 @@ def _order(order: Order, words: Vocabulary, language: str) -> str:
     elif name == FETCH:
         label = words.occasions.get(FETCH) or words.statuses.get("packed") or say(f"status.{FETCH}", language)
     else:
-        label = of_status(name, words, language)
+        label = words.labels_of(order).get(name) or say(f"status.{name}", language)
     if "{payment}" not in words.show:
         label = _with_money(order, label, language, words.occasions)
     return label if order.archived_at is None else say("label.archived", language, status=label)

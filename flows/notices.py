@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from flows import card, checkout, durations, feedback, fulfilment, labels, payments, told
-from flows.effects import Effect, MoveStock, Ring, Say, StartTimer, StopTimer, TellStaff
+from flows import booking, card, checkout, durations, feedback, fulfilment, labels, payments, told, visits
+from flows.appointment import Visit
+from flows.effects import Effect, FreeSlot, MoveStock, Ring, Say, StartTimer, StopTimer, TellStaff
 from flows.fulfilment import Shipment
-from flows.hours import next_opening
+from flows.hours import moment, next_opening
 from flows.messages import Button, Buttons, Message, Text
 from flows.money import show
 from flows.news import News
-from flows.order import CUSTOMER, ON_ITS_WAY, SYSTEM, Action, Line, Order, Part, Sale, Step
-from flows.order_table import TIMERS, next_actions, open_until
+from flows.order import CUSTOMER, DEAD, ON_ITS_WAY, SYSTEM, Action, Line, Order, Part, Sale, Step
+from flows.order_table import next_actions, open_until, table_of
 from flows.phrases import say
 from flows.plain import plain
 from flows.settings import Settings
@@ -20,20 +21,26 @@ from flows.store import Store
 
 ANNOUNCED = {"cancel": "news.canceled", "receipt": "news.receipt", "came_in": "news.came_in"}
 """What customers do and what happens by itself that staff hear of; a complete order has its own news."""
+_ANNOUNCED_OF_BOOKINGS = {"cancel": "news.booking_canceled", "reschedule": "news.booking_moved"}
 _OF_THE_WAY = frozenset({"confirmed", "resumed", "rejected", "invoice_issued", "canceled", "lines_canceled"})
 """Notices that say how it would reach the customer: sent, or picked up."""
 _WITH_REASON = frozenset({"hold", "cancel", "cancel_lines", "failed", "reject", "deny"})
+_ENDING = frozenset({"cancel", "cancel_lines", "reject", "deny", "lapse"})
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Where it happens: `customer` is what staff call the customer, `language` what the customer reads."""
+    """Where it happens: `customer` is what staff call the customer, `language` what the customer reads; `visit` is the
+    appointment of a booking, and `now` the moment.
+    """
 
     store: Store
     settings: Settings
     customer: str
     language: str
     actor_id: int | None
+    now: datetime | None = None
+    visit: Visit | None = None
 
 
 def follow(
@@ -45,8 +52,9 @@ def follow(
         *_words(before.order, after, action, where),
         *_news(after, action, where),
         *_change(before.order, after.order, action, where),
-        *timers(after.order, where.settings),
+        *timers(after.order, where),
         *asks(before.order, after.order),
+        *_slot(before.order, after.order),
         *_stock(before, after, was, now, is_sold=action.event != "came_in"),
     ]
 
@@ -71,10 +79,10 @@ def waiting(effects: Sequence[Effect], contact_id: int, until: datetime) -> tupl
 
 
 def undone(
-    before: Sale, after: Sale, settings: Settings, *, was: Sequence[Shipment] = (), now: Sequence[Shipment] = ()
+    before: Sale, after: Sale, where: Setting, *, was: Sequence[Shipment] = (), now: Sequence[Shipment] = ()
 ) -> list[Effect]:
     """What follows when `before` is taken back and the order with its parcels is as it was."""
-    return [*timers(after.order, settings), *_stock(before, after, was, now, is_sold=False)]
+    return [*timers(after.order, where), *_stock(before, after, was, now, is_sold=False)]
 
 
 def opens_later(order: Order, settings: Settings, store: Store, now: datetime) -> datetime | None:
@@ -86,8 +94,19 @@ def opens_later(order: Order, settings: Settings, store: Store, now: datetime) -
 
 def submitted(order: Order, lines: Sequence[Line], where: Setting) -> TellStaff:
     """A complete order is announced with its card and the actions that come next."""
-    text = card.announcement(order, lines, where.store, customer=where.customer)
-    return TellStaff(News(text, _buttons(order, where.settings, where.store), order.id), but=None)
+    text = card.announcement(order, lines, where.store, customer=where.customer, visit=where.visit)
+    buttons = _buttons(order, where.settings, where.store, now=where.now, visit=where.visit)
+    return TellStaff(News(text, buttons, order.id), but=None)
+
+
+def booked(sale: Sale, where: Setting) -> list[Effect]:
+    """What the customer reads of a booking that somebody else made for them, unless they are not to be told."""
+    order, name = sale.order, told.of_status(sale.order)
+    if name is None or name in where.settings.get("notify.off") or _is_out_of_reach(order, where):
+        return []
+    assert where.visit is not None
+    text = visits.next_step(order, where.visit, where.settings, where.store, where.language)
+    return [Say(order.contact_id, Text(text), checkout.fallback(order, where.store, text, where.language), order.id)]
 
 
 def stale(order: Order, store: Store, settings: Settings, now: datetime) -> TellStaff:
@@ -97,25 +116,30 @@ def stale(order: Order, store: Store, settings: Settings, now: datetime) -> Tell
     return TellStaff(News(text, _buttons(order, settings, store), order.id, is_nudge=True), to=order.assignee_id)
 
 
-def _buttons(order: Order, settings: Settings, store: Store) -> tuple[Button, ...]:
+def _buttons(
+    order: Order, settings: Settings, store: Store, *, now: datetime | None = None, visit: Visit | None = None
+) -> tuple[Button, ...]:
     return tuple(
         Button(card.action_id(order, event), say(f"action.{event}", store.language))
-        for event in next_actions(order, settings)[:3]
+        for event in next_actions(order, settings, now=now, visit=visit)[:3]
     )
 
 
-def timers(order: Order, settings: Settings) -> list[Effect]:
+def timers(order: Order, where: Setting) -> list[Effect]:
     """The order's timers as they should stand now: what was set for another state of things is stopped."""
-    to_start = started(order, settings)
-    wanted = {timer.kind for timer in to_start}
-    unwanted = tuple(kind for kind in TIMERS if kind not in wanted)
-    moved = [StopTimer((timer.kind,), timer.subject, but=timer.due_at) for timer in to_start]
+    to_start = started(order, where)
+    wanted: dict[str, list[datetime]] = {}
+    for timer in to_start:
+        wanted.setdefault(timer.kind, []).append(timer.due_at)
+    unwanted = tuple(kind for kind in table_of(order).timers if kind not in wanted)
+    moved = [StopTimer((kind,), str(order.id), but=tuple(moments)) for kind, moments in wanted.items()]
     return [StopTimer(unwanted, str(order.id)), *moved, *to_start]
 
 
-def started(order: Order, settings: Settings) -> list[StartTimer]:
+def started(order: Order, where: Setting) -> list[StartTimer]:
     """The timers of an order that has none yet."""
-    return [StartTimer(kind, str(order.id), due_at) for kind, due_at in open_until(order, settings)]
+    moments = open_until(order, where.settings, visit=where.visit, now=where.now)
+    return [StartTimer(kind, str(order.id), due_at) for kind, due_at in moments]
 
 
 def promised(sale: Sale, parcels: Sequence[Shipment] = ()) -> list[Effect]:
@@ -144,11 +168,12 @@ def _words(before: Order, sale: Sale, action: Action, where: Setting) -> list[Ef
     order = sale.order
     name = told.occasion(order, action)
     is_told = told.tells_customer(order, action, where.settings)
-    is_out_of_reach = where.actor_id == order.contact_id or not order.has_chat
-    if name is None or not is_told or action.is_quiet or is_out_of_reach:
+    if name is None or not is_told or action.is_quiet or _is_out_of_reach(order, where):
         return []
     key = f"notice.{name}"
-    if action.event == "cancel" and before.status in ON_ITS_WAY:
+    if order.is_booking:
+        key = _key_of_booking(key, order, action, where.settings)
+    elif action.event == "cancel" and before.status in ON_ITS_WAY:
         key = "notice.recalled"
     elif name == "expired" and (before.status != "abandoned" or order.checkout_step == Step.PAYMENT):
         key = "notice.expired_unpaid"
@@ -168,11 +193,36 @@ def _words(before: Order, sale: Sale, action: Action, where: Setting) -> list[Ef
     return [Say(order.contact_id, _asking(order, name, text, where), fallback, order.id)]
 
 
+def _is_out_of_reach(order: Order, where: Setting) -> bool:
+    return where.actor_id == order.contact_id or not order.has_chat
+
+
+def _key_of_booking(key: str, order: Order, action: Action, settings: Settings) -> str:
+    """Of what ends or moves a booking, or takes it up again, its customer reads more than that it does."""
+    match action.event:
+        case "reject":
+            return "notice.booking_rejected"
+        case "lapse":
+            pending = replace(order, status="pending")
+            return "notice.booking_lapsed" if booking.waits_for_shop(pending, settings) else "notice.booking_unpaid"
+        case "resume":
+            return "notice.resumed_booking"
+        case "reschedule" if order.status == "pending":
+            return "notice.booking_rescheduled_pending"
+    return key
+
+
+def _slot(before: Order, after: Order) -> list[Effect]:
+    """A booking that comes to nothing gives its places back; of one that was missed they are past."""
+    is_freed = after.is_booking and after.status in DEAD and before.status not in DEAD
+    return [FreeSlot(after.id)] if is_freed else []
+
+
 def _asking(order: Order, name: str, text: str, where: Setting) -> Message:
     """The notice with the question that belongs to it: have you got it, and how was it?"""
     if name == "awaiting_confirmation":
         return Buttons(text, (Button(f"r{order.number}.{checkout.HAVE}", say("action.receipt", where.language)),))
-    if name in ("delivered", "delivery_confirmed") and where.settings.get("feedback"):
+    if name in ("delivered", "delivery_confirmed", "booking_completed") and where.settings.get("feedback"):
         return feedback.ask(order, text, where.language)
     return Text(text)
 
@@ -183,7 +233,7 @@ def _sums(order: Order, action: Action, where: Setting) -> str:
     def money(minor: int) -> str:
         return show(minor, order.currency, where.store.locale)
 
-    if action.event in ("cancel", "cancel_lines", "reject", "deny") and order.credit_owed:
+    if action.event in _ENDING and order.credit_owed:
         return say("notice.owed", where.language, amount=money(order.credit_owed))
     if action.event == "add" and order.captured and order.balance_due:
         return say("notice.due", where.language, amount=money(order.balance_due))
@@ -203,9 +253,11 @@ def _fields(sale: Sale, action: Action, where: Setting, language: str) -> dict[s
     amount = show(order.total, order.currency, where.store.locale)
     parts = action.parts or tuple(Part(line.retailer_id, line.quantity) for line in action.added)
     items = card.items(parts, sale.lines, language)
+    old = action.details.get("from")
     return {
         "label": order.label, "store": where.store.name, "amount": amount, "items": items,
-        "customer": plain(where.customer),
+        "customer": plain(where.customer), "old": moment(datetime.fromisoformat(old), where.store) if old else "",
+        "visit": visits.line(where.visit, where.store, language) if where.visit else "",
     }  # fmt: skip
 
 
@@ -221,7 +273,7 @@ def _tracking(order: Order, action: Action, where: Setting) -> str:
 
 
 def _news(sale: Sale, action: Action, where: Setting) -> list[Effect]:
-    key = ANNOUNCED.get(action.event)
+    key = (_ANNOUNCED_OF_BOOKINGS if sale.order.is_booking else ANNOUNCED).get(action.event)
     if key is None or action.by not in (CUSTOMER, SYSTEM) or (action.event == "cancel" and action.by != CUSTOMER):
         return []
     text = say(key, where.store.language, **_fields(sale, action, where, where.store.language))

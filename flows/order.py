@@ -74,10 +74,23 @@ STATES: Mapping[str, tuple[str, ...]] = {
     "closed": ("returned",),
 }  # fmt: skip
 STATUSES = tuple(status for statuses in STATES.values() for status in statuses)
+BOOKING_STATES: Mapping[str, tuple[str, ...]] = {
+    "new": ("pending",),
+    "processing": ("scheduled",),
+    "complete": ("completed",),
+    "canceled": ("canceled",),
+    "closed": ("no_show",),
+}
+"""A booking has statuses of its own, in the same states."""
+BOOKING_STATUSES = tuple(status for statuses in BOOKING_STATES.values() for status in statuses)
+PRODUCT, BOOKING = "product", "booking"
+"""Kinds of orders."""
 DERIVED = ("partially_shipped", "returned")
 """Statuses that follow from records; nobody sets them."""
 
-ENDED = frozenset({"delivered", "delivery_confirmed", "completed", "canceled", "rejected", "expired", "returned"})
+ENDED = frozenset(
+    {"delivered", "delivery_confirmed", "completed", "canceled", "rejected", "expired", "returned", "no_show"}
+)
 """Nothing more is to be done before somebody wishes it."""
 FORCED = "force "
 """What stands in the history before an action that overruled the shop's own rules."""
@@ -150,6 +163,11 @@ class Order:
     def label(self) -> str:
         """`#1042`, as people call it."""
         return f"#{self.number}"
+
+    @property
+    def is_booking(self) -> bool:
+        """Whether it is a time of somebody's, and no goods: nothing of it is on a shelf or in a parcel."""
+        return self.kind == BOOKING
 
     @property
     def has_chat(self) -> bool:

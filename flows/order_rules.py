@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from flows.appointment import Visit
 from flows.approval import is_over_limit
 from flows.lifecycle import Guard, Reason
 from flows.order import CUSTOMER, ON_ITS_WAY, Action, Line, Order, Part, Step
@@ -18,7 +19,7 @@ from flows.settings import Settings
 class Case:
     """An action and everything its guards may look at. Without `lines` what is left of each is not looked at.
 
-    `short` are the titles of lines whose pieces somebody else has by now.
+    `short` are the titles of lines whose pieces somebody else has by now; `visit` is the appointment of a booking.
     """
 
     order: Order
@@ -27,6 +28,7 @@ class Case:
     now: datetime
     lines: Sequence[Line] = ()
     short: Sequence[str] = ()
+    visit: Visit | None = None
 
 
 PREPAID = ("whatsapp_pay", "link", "pix", "transfer", "credit")

@@ -1,20 +1,23 @@
 """What may happen to an order: every status with every event, as grids that decide, offer, explain and are drawn.
 
 A cart that arrives is `placed` at once, and `checkout_step` runs beside the status until nothing is open with the customer.
+Here is the grid of orders for goods; `table_of` an order is that of its kind, and everything below it asks just that.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from flows import booking
 from flows import order_rules as rules
+from flows.appointment import Visit
 from flows.approval import is_over_limit
 from flows.lifecycle import ALREADY, BACK, AlreadySo, Lifecycle, Move, Outcome, Reason, Refused, read_grid
-from flows.order import CUSTOMER, DERIVED, ENDED, STAFF, STATES, Action, Line, Order, Step
+from flows.order import BOOKING, CUSTOMER, DERIVED, ENDED, PRODUCT, STAFF, STATES, STATUSES, Action, Line, Order, Step
 from flows.order_rules import Case
 from flows.settings import Settings
 
-COMMANDS = (
+_COMMANDS = (
     "confirm", "approve", "reject", "accept", "deny", "hold", "release", "start", "invoice", "pack", "ship", "out",
     "deliver", "failed", "receipt", "complete", "cancel", "resume", "cancel_lines", "add", "return", "archive", "unarchive",
 )  # fmt: skip
@@ -139,8 +142,8 @@ ORDER: Lifecycle[Case] = Lifecycle(
     name="order",
     states=STATES,
     starts=("placed", "cart"),
-    ends=ENDED,
-    commands=COMMANDS,
+    ends=ENDED & set(STATUSES),
+    commands=_COMMANDS,
     facts=FACTS,
     by_state=read_grid(_DESK, _WORK, _AFTER, _FACTS),
     by_status=read_grid(_DESK_BY_STATUS, _WORK_BY_STATUS, _AFTER_BY_STATUS, _FACTS_BY_STATUS),
@@ -188,9 +191,61 @@ ORDER: Lifecycle[Case] = Lifecycle(
 
 _WAYS = {
     event: tuple(dict.fromkeys(way for status in ORDER.statuses for way in ORDER.targets(status, event)))
-    for event in COMMANDS
+    for event in ORDER.commands
 }
 """Every status that a command leads to from somewhere."""
+
+REMIND, ABANDON, EXPIRE, STALE, COMPLETE, ARCHIVE = "remind", "abandon", "expire", "stale", "complete", "archive"
+"""Kinds of an order's timers; their subject is the order's id."""
+OPENING = "opening"
+"""The shop opens: what was held because it was closed goes on, unless somebody saw to it before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What may happen to one kind of order.
+
+    `customers` are the commands that customers may give, where the store's policies let them. `likely` is what takes an
+    order further, the most likely first; `later` what is asked for in words, above all once it has ended. `is_worded`: a
+    vocabulary says which of its statuses the shop uses. `timers` are the kinds of timers that it may have.
+    """
+
+    lifecycle: Lifecycle[Case]
+    customers: frozenset[str]
+    likely: tuple[str, ...]
+    later: tuple[str, ...]
+    timers: tuple[str, ...]
+    is_worded: bool = False
+
+
+TABLES: Mapping[str, Table] = {
+    PRODUCT: Table(
+        ORDER,
+        customers=frozenset({"cancel", "receipt", "return"}),
+        likely=(
+            "confirm", "accept", "deny", "release", "approve", "ship", "deliver", "out", "pack", "invoice", "start", "hold",
+            "cancel", "reject",
+        ),
+        later=("complete", "return", "resume", "archive", "unarchive"),
+        timers=(REMIND, ABANDON, EXPIRE, STALE, COMPLETE, ARCHIVE),
+        is_worded=True,
+    ),
+    BOOKING: Table(
+        booking.TABLE,
+        customers=booking.CUSTOMERS,
+        likely=booking.LIKELY,
+        later=booking.LATER,
+        timers=(*booking.TIMERS, ARCHIVE),
+    ),
+}  # fmt: skip
+COMMANDS = tuple(dict.fromkeys(event for table in TABLES.values() for event in table.lifecycle.commands))
+"""Whatever people may ask of an order of one kind or another."""
+EVENTS = frozenset(event for table in TABLES.values() for event in table.lifecycle.events)
+EVERY_STATUS = tuple(dict.fromkeys(status for table in TABLES.values() for status in table.lifecycle.statuses))
+
+
+def table_of(order: Order) -> Table:
+    return TABLES[order.kind]
 
 
 def follows(order: Order, lines: Sequence[Line]) -> str | None:
@@ -201,28 +256,35 @@ def follows(order: Order, lines: Sequence[Line]) -> str | None:
     return "came_back" if back and ORDER.cell(order.status, "came_back") not in (None, "=") else None
 
 
-CUSTOMERS = frozenset({"cancel", "receipt", "return"})
-"""The commands that customers may give, where the store's policies let them."""
-
-
 def decide(
     order: Order, action: Action, settings: Settings, lines: Sequence[Line] = (), *,
-    now: datetime | None = None, short: Sequence[str] = (),
+    now: datetime | None = None, short: Sequence[str] = (), visit: Visit | None = None,
 ) -> Outcome:  # fmt: skip
-    """What becomes of `action`. Without `lines` and `now`, what depends on them is taken for possible."""
-    if action.by == CUSTOMER and action.event in COMMANDS and action.event not in CUSTOMERS:
+    """What becomes of `action`. Without `lines`, `now` and `visit`, what depends on them is taken for possible."""
+    table = table_of(order)
+    if action.by == CUSTOMER and action.event in COMMANDS and action.event not in table.customers:
         return Refused((Reason("why.not_yours"),))
+    if action.event in EVENTS and action.event not in table.lifecycle.events:
+        return _of_another_kind(order, action)
     if (unused := _unused(order, action.event, settings)) is not None:
         return Refused((Reason("why.not_used", {"unused": unused}),), is_elsewhere=True)
     if action.event == "pack" and order.status == "invoice_issued" and order.packed_at is not None:
         return AlreadySo(order.status)
-    case = Case(order, action, settings, now or order.changed_at, lines, short)
-    return ORDER.decide(order.status, action.event, case, held_from=order.held_from)
+    case = Case(order, action, settings, now or order.changed_at, lines, short, visit)
+    return table.lifecycle.decide(order.status, action.event, case, held_from=order.held_from)
+
+
+def _of_another_kind(order: Order, action: Action) -> Outcome:
+    """What only goods or only bookings know: a command says so, a fact changes nothing."""
+    if action.event not in COMMANDS:
+        return Move(order.status)
+    key = "why.is_booking" if order.is_booking else "why.no_booking"
+    return Refused((Reason(key, {"word": action.event}),), is_elsewhere=True)
 
 
 def _unused(order: Order, event: str, settings: Settings) -> str | None:
     """A status that the command would lead to, if the shop's vocabulary uses it no more than any other that it could."""
-    if event not in COMMANDS or ORDER.cell(order.status, event) in (ALREADY, BACK):
+    if not table_of(order).is_worded or event not in COMMANDS or ORDER.cell(order.status, event) in (ALREADY, BACK):
         return None
     words, is_pickup = settings.vocabulary, order.delivery_method == "pickup"
     ways = [way for way in ORDER.targets(order.status, event) or _WAYS[event] if way not in DERIVED]
@@ -253,30 +315,38 @@ def moved(order: Order, action: Action, outcome: Move, now: datetime) -> Order:
     )
 
 
-def next_actions(order: Order, settings: Settings, *, by: str = STAFF, now: datetime | None = None) -> list[str]:
+def next_actions(
+    order: Order, settings: Settings, *, by: str = STAFF, now: datetime | None = None, visit: Visit | None = None
+) -> list[str]:
     """The commands that make sense now, the most likely first. What lacks only an argument is offered: it is asked for."""
     if order.asks_cancel:
         return []
     offered = []
-    for event in LIKELY:
+    for event in table_of(order).likely:
         if not _is_in_use(event, order, settings):
             continue
         if event == "ship" and order.delivery_method == "pickup" and settings.vocabulary.uses("packed", is_pickup=True):
             continue  # it is packed and fetched
-        outcome = decide(order, Action(event, by, note="-", tracking="-", number="-"), settings, now=now)
-        if isinstance(outcome, Move):
+        if isinstance(decide(order, in_full(event, by), settings, now=now, visit=visit), Move):
             offered.append(event)
     return offered
 
 
-def possible(order: Order, settings: Settings, *, now: datetime) -> list[str]:
+def in_full(event: str, by: str = STAFF) -> Action:
+    """An action that lacks no argument: what the table says of it is about the order alone."""
+    return Action(event, by, note="-", tracking="-", number="-", details={"to": "-"})
+
+
+def possible(order: Order, settings: Settings, *, now: datetime, visit: Visit | None = None) -> list[str]:
     """Every command that takes it further, or still works on what has ended."""
     if order.asks_cancel:
         return ["cancel", "release"]
     later = [
-        event for event in LATER if isinstance(decide(order, Action(event, STAFF, note="-"), settings, now=now), Move)
+        event
+        for event in table_of(order).later
+        if isinstance(decide(order, Action(event, STAFF, note="-"), settings, now=now, visit=visit), Move)
     ]
-    return [*next_actions(order, settings, now=now), *later, *_unsettled(order)]
+    return [*next_actions(order, settings, now=now, visit=visit), *later, *_unsettled(order)]
 
 
 def _unsettled(order: Order) -> list[str]:
@@ -288,13 +358,6 @@ def _unsettled(order: Order) -> list[str]:
     return [*back, *(["paid"] if order.balance_due else []), *(["refund"] if owes else [])]
 
 
-LIKELY = (
-    "confirm", "accept", "deny", "release", "approve", "ship", "deliver", "out", "pack", "invoice", "start", "hold",
-    "cancel", "reject",
-)  # fmt: skip
-"""What takes an order further; what comes after it has ended, and what is done to single lines, is asked for in words."""
-LATER = ("complete", "return", "resume", "archive", "unarchive")
-"""What is asked for in words once it has ended, or nearly so."""
 _WHERE_IN_USE = {"approve": "require_approval", "invoice": "invoices"}
 """What is offered only where the store's settings make a step of it."""
 
@@ -306,18 +369,14 @@ def _is_in_use(event: str, order: Order, settings: Settings) -> bool:
 
 
 def why_not(
-    order: Order, event: str, settings: Settings, *, by: str = STAFF, now: datetime | None = None
-) -> tuple[Reason, ...]:
+    order: Order, event: str, settings: Settings, *, by: str = STAFF, now: datetime | None = None,
+    visit: Visit | None = None,
+) -> tuple[Reason, ...]:  # fmt: skip
     """Every reason why `event` may not happen as it is now; empty when it may."""
-    outcome = decide(order, Action(event, by), settings, now=now)
+    outcome = decide(order, Action(event, by), settings, now=now, visit=visit)
     return outcome.reasons if isinstance(outcome, Refused) else ()
 
 
-REMIND, ABANDON, EXPIRE, STALE, COMPLETE, ARCHIVE = "remind", "abandon", "expire", "stale", "complete", "archive"
-TIMERS = (REMIND, ABANDON, EXPIRE, STALE, COMPLETE, ARCHIVE)
-"""Kinds of an order's timers; their subject is the order's id."""
-OPENING = "opening"
-"""The shop opens: what was held because it was closed goes on, unless somebody saw to it before."""
 _SHOPS_TURN = frozenset(
     {
         "placed",
@@ -338,8 +397,19 @@ _SHOPS_TURN = frozenset(
 _COMPLETED_FROM = ("delivered", "delivery_confirmed", "awaiting_confirmation")
 
 
-def open_until(order: Order, settings: Settings) -> tuple[tuple[str, datetime], ...]:
-    """The timers of an order as it stands: (kind, when). A duration of 0 rings never."""
+def open_until(
+    order: Order, settings: Settings, *, visit: Visit | None = None, now: datetime | None = None
+) -> tuple[tuple[str, datetime], ...]:  # fmt: skip
+    """The timers of an order as it stands: (kind, when). A duration of 0 rings never. Those of a `visit` are there only when
+    it is given, with the moment.
+    """
+    moments = list(_waits(order, settings))
+    if visit is not None and now is not None:
+        moments += booking.timers_of(order, visit.appointment, settings, now=now)
+    return tuple(moments)
+
+
+def _waits(order: Order, settings: Settings) -> Iterator[tuple[str, datetime]]:
     waits: dict[str, str] = {}
     if order.status == "placed" and order.checkout_step != Step.COMPLETE:
         waits = {REMIND: "abandon_reminder", ABANDON: "abandon_after"}
@@ -351,9 +421,7 @@ def open_until(order: Order, settings: Settings) -> tuple[tuple[str, datetime], 
         waits = {STALE: "stale_after"}
     elif order.status in ENDED and order.archived_at is None:
         waits = {ARCHIVE: "auto_archive_after"}
-    moments = []
     for kind, name in waits.items():
         wait: timedelta = settings.get(name)
         if wait:
-            moments.append((kind, order.changed_at + wait))
-    return tuple(moments)
+            yield kind, order.changed_at + wait

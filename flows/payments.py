@@ -172,14 +172,16 @@ def moved(payment: Payment, event: str, transaction_id: str | None = None) -> st
 
 
 def due_first(order: Order, settings: Settings) -> int:
-    """What has to be paid before the order goes on: all that is due, or what is missing of the store's deposit.
+    """What has to be paid before the order goes on: all that is due, or what is missing of its deposit: its own, else the
+    store's share.
 
     Minor units; the deposit is rounded up.
     """
     percent: int = settings.get("deposit")
-    if not percent:
+    if order.deposit is None and not percent:
         return order.balance_due
-    return min(order.balance_due, max(0, -(-order.payable * percent // 100) - order.net))
+    deposit = -(-order.payable * percent // 100) if order.deposit is None else order.deposit
+    return min(order.balance_due, max(0, deposit - order.net))
 
 
 def amount_to_ask(order: Order, settings: Settings) -> int:
@@ -202,7 +204,7 @@ def wants_money(order: Order, settings: Settings) -> bool:
         or order.status in ("on_hold", "abandoned", "payment_review")
     ):
         return False
-    return order.status != "placed" or flow == "pay_then_confirm"
+    return order.status not in ("placed", "pending") or flow == "pay_then_confirm"
 
 
 def provider_of(method: str, settings: Settings) -> str:

@@ -42,6 +42,8 @@ POLICY: Mapping[str, frozenset[Role]] = {
             "deliver",
             "failed",
             "complete",
+            "noshow",
+            "reschedule",
             "hold",
             "release",
             "cancel",

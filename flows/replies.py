@@ -1,26 +1,29 @@
 """What staff are answered about orders: done, already so, not possible and why, what is missing. Each names its order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from flows import card, checkout, desk, durations, labels, told, undo
+from flows.appointment import Visit
 from flows.approval import ALLOW, REFUSE
 from flows.card import ACTIONS_AS_BUTTONS
 from flows.cart import PricedCart, Refusal, Short, SoldOut, Unknown
 from flows.desk import PAGE, ListRequest, Request
 from flows.hours import moment
-from flows.lifecycle import AlreadySo, Reason, Refused
+from flows.lifecycle import AlreadySo, Outcome, Reason, Refused
 from flows.messages import BODY, ROW_TITLE, TEXT, Button, Buttons, Message, Row, Rows, Text, fit
 from flows.money import exponent, major, show
 from flows.news import News
 from flows.order import STAFF, Action, Line, Order, Step
-from flows.order_table import LATER, LIKELY, ORDER, decide, next_actions, possible
+from flows.order_table import EVERY_STATUS, decide, in_full, next_actions, possible, table_of
 from flows.phrases import say
 from flows.plain import plain
 from flows.settings import Settings
 from flows.store import Store
 
+NO_VISITS: Mapping[int, Visit] = MappingProxyType({})
 SHOW, CANCEL_YES, CANCEL_NO, CANCEL_TOO, GO_ON = "order", "cancel_yes", "cancel_no", "cancel_too", "go_on"
 """What our buttons and rows ask for beside the order's actions."""
 
@@ -31,6 +34,7 @@ _USAGE: Mapping[str, str] = {
     "cancel_lines": "cancel {number} 2xSKU",
     "return": "return {number} reason",
     "paid": "paid {number} AMOUNT METHOD",
+    "reschedule": "reschedule {number} WHEN",
     **{word: f"{word} {{number}} reason" for word in ("hold", "reject", "deny", "failed")},
 }
 """Commands that need more than a number."""
@@ -45,19 +49,30 @@ _ASKS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Where and when staff are answered: the shop, its settings, and the actions that whoever asks may take."""
+    """Where and when staff are answered: the shop, its settings, and the actions that whoever asks may take.
+
+    `visits` are the appointments of the bookings that the answer is about, by order.
+    """
 
     store: Store
     settings: Settings
     allowed: frozenset[str]
     now: datetime
+    visits: Mapping[int, Visit] = field(default_factory=dict)
 
     @property
     def language(self) -> str:
         return self.store.language
 
     def next_actions(self, order: Order) -> list[str]:
-        return [event for event in next_actions(order, self.settings) if event in self.allowed]
+        events = next_actions(order, self.settings, now=self.now, visit=self.visits.get(order.id))
+        return [event for event in events if event in self.allowed]
+
+    def possible(self, order: Order) -> list[str]:
+        return possible(order, self.settings, now=self.now, visit=self.visits.get(order.id))
+
+    def decide(self, order: Order, action: Action) -> Outcome:
+        return decide(order, action, self.settings, now=self.now, visit=self.visits.get(order.id))
 
     def offered(self, order: Order) -> list[str]:
         """What a card has buttons for: what comes next, or the answer that everything waits for."""
@@ -198,6 +213,9 @@ def money_after(order: Order, event: str, counter: Counter) -> list[str]:
         example = str(major(order.balance_due, order.currency))
         due = money(order.balance_due)
         parts.append(say("desk.cash_due", counter.language, due=due, number=order.number, example=example))
+    if event == "complete" and order.is_booking and order.balance_due:
+        example, due = str(major(order.balance_due, order.currency)), money(order.balance_due)
+        parts.append(say("desk.cash_due", counter.language, due=due, number=order.number, example=example))
     if event in ("add", "cancel_lines", "cancel", "reject", "deny") and order.credit_owed:
         example = str(major(order.credit_owed, order.currency))
         owed = money(order.credit_owed)
@@ -232,8 +250,9 @@ def meanwhile(order: Order, event: str, change: card.Change, counter: Counter) -
 
 def explain(reason: Reason, order: Order, counter: Counter) -> str:
     """A reason in words, with a command that would help."""
-    works = possible(order, counter.settings, now=counter.now)
+    works = counter.possible(order)
     key, fields = reason.key, dict(reason.fields)
+    fields |= {name: moment(at, counter.store) for name, at in fields.items() if isinstance(at, datetime)}
     if key == "why.not_from_here" and not order.is_open:
         key = "why.ended_but" if set(works) - {"archive", "unarchive"} else "why.ended"
     elif key == "why.not_used":
@@ -250,13 +269,13 @@ def why(order: Order, about: str | None, changes: Sequence[card.Change], counter
     if about is not None:
         return _with_actions(order, [head, *_why(order, about, changes, counter)], counter)
     lines = [] if order.is_open else [explain(Reason("why.not_from_here"), order, counter)]
-    for event in (*LIKELY, *LATER):
-        action = Action(event, STAFF, note="-", tracking="-", number="-")
-        outcome = decide(order, action, counter.settings, now=counter.now)
+    table = table_of(order)
+    for event in (*table.likely, *table.later):
+        outcome = counter.decide(order, in_full(event))
         if isinstance(outcome, Refused) and not outcome.is_elsewhere and not _is_put_away(outcome):
             reason = " ".join(explain(reason, order, counter) for reason in outcome.reasons)
             lines.append(say("why.line", counter.language, word=event, reason=reason))
-    works = _commands(possible(order, counter.settings, now=counter.now), order)
+    works = _commands(counter.possible(order), order)
     return Text("\n".join([head, *(lines or [say("why.all_possible", counter.language, possible=works)])]))
 
 
@@ -267,7 +286,7 @@ def _is_put_away(outcome: Refused) -> bool:
 
 def _why(order: Order, event: str, changes: Sequence[card.Change], counter: Counter) -> list[str]:
     language = counter.language
-    outcome = decide(order, Request(event).action, counter.settings, now=counter.now)
+    outcome = counter.decide(order, Request(event).action)
     if isinstance(outcome, AlreadySo):
         return [_since(order, event, changes, counter)]
     if isinstance(outcome, Refused):
@@ -374,9 +393,10 @@ def closed(order: Order, language: str) -> Text:
 
 
 def listing(
-    request: ListRequest, orders: Sequence[Order], count: int, store: Store, *, customers: Mapping[int, str], now: datetime
+    request: ListRequest, orders: Sequence[Order], count: int, store: Store, *, customers: Mapping[int, str], now: datetime,
+    visits: Mapping[int, Visit] = NO_VISITS,
 ) -> Message:  # fmt: skip
-    """A page of orders, each to be opened by a tap. `customers` are names by contact."""
+    """A page of orders, each to be opened by a tap. `customers` are names by contact, `visits` appointments by order."""
     pages = -(-count // PAGE)
     language = store.language
     if not orders:
@@ -384,7 +404,7 @@ def listing(
         key = "list.no_page" if pages else "list.empty" if request == ListRequest(page=request.page) else "list.none"
         return Text(say(key, language, pages=pages, command=last.text()))
     lines = [say("list.head", language, count=count, page=request.page, pages=pages), ""]
-    lines += [card.in_a_list(order, store, customer=customers[order.contact_id], now=now) for order in orders]
+    lines += _lines(orders, store, customers, now, visits)
     if request.page < pages:
         following = replace(request, page=request.page + 1)
         lines[1:1] = [say("list.next", language, command=following.text())]
@@ -392,12 +412,24 @@ def listing(
     return Rows(fit("\n".join(lines), BODY), say("list.open", language), rows)
 
 
-def found(words: str, orders: Sequence[Order], store: Store, *, customers: Mapping[int, str], now: datetime) -> Message:
+def _lines(
+    orders: Sequence[Order], store: Store, customers: Mapping[int, str], now: datetime, visits: Mapping[int, Visit]
+) -> list[str]:
+    return [
+        card.in_a_list(order, store, customer=customers[order.contact_id], now=now, visit=visits.get(order.id))
+        for order in orders
+    ]
+
+
+def found(
+    words: str, orders: Sequence[Order], store: Store, *, customers: Mapping[int, str], now: datetime,
+    visits: Mapping[int, Visit] = NO_VISITS,
+) -> Message:  # fmt: skip
     """What `words` fit, each to be opened by a tap."""
     if not orders:
         return Text(say("find.nothing", store.language, words=plain(words, 60)))
     lines = [say("find.head", store.language, count=len(orders), words=plain(words, 60)), ""]
-    lines += [card.in_a_list(order, store, customer=customers[order.contact_id], now=now) for order in orders]
+    lines += _lines(orders, store, customers, now, visits)
     rows = tuple(_row(order, store, customers[order.contact_id]) for order in orders)
     return Rows(fit("\n".join(lines), BODY), say("list.open", store.language), rows)
 
@@ -409,12 +441,12 @@ def board(standings: Mapping[str, tuple[int, datetime]], store: Store, now: date
         return Text(say("board.empty", language))
     total = sum(count for count, _ in standings.values())
     lines = [say("board.head", language, count=total, store=store.name)]
-    for status in ORDER.statuses:
+    for status in EVERY_STATUS:
         if status in standings:
             count, since = standings[status]
             fields = {"status": labels.status(status, store), "count": count, "since": durations.about(now - since)}
             lines.append(say("board.line", language, **fields))
-    lines.append(say("board.how", language, status=next(s for s in ORDER.statuses if s in standings)))
+    lines.append(say("board.how", language, status=next(s for s in EVERY_STATUS if s in standings)))
     return Text("\n".join(lines))
 
 
@@ -442,7 +474,8 @@ def _commands(events: Sequence[str], order: Order) -> str:
 
 def _since(order: Order, event: str, changes: Sequence[card.Change], counter: Counter) -> str:
     """By whom and when it became so: by this very action, else by what took the order past it."""
-    targets = {target for status in ORDER.statuses for target in ORDER.targets(status, event)}
+    lifecycle = table_of(order).lifecycle
+    targets = {target for status in lifecycle.statuses for target in lifecycle.targets(status, event)}
     becoming = [change for change in changes if change.status_after != change.status_before]
     did = [change for change in becoming if change.status_after in targets]
     further = [change for change in becoming if change.status_after == order.status]

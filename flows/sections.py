@@ -67,7 +67,9 @@ def _payment(payment: Payment, store: Store) -> str:
 def parcels(
     order: Order, lines: Sequence[Line], shipments: Sequence[Shipment], settings: Settings, store: Store
 ) -> str:
-    """The parcels with their states; what is in them is said when there are several."""
+    """The parcels with their states; what is in them is said when there are several. A booking has none."""
+    if order.is_booking:
+        return ""
     case = order_rules.Case(order, Action("ship", STAFF), settings, order.changed_at)
     seen = fulfilment.shown(order, lines, shipments, may_leave=order_rules.is_paid_to_ship(case) is None)
     return "\n".join(_parcel(shipment, lines, store, is_all=len(seen) == 1) for shipment in seen)

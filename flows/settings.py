@@ -24,7 +24,8 @@ NOTICES = (
     "confirmed", "rejected", "payment_review", "on_hold", "released", "approved", "processing", "awaiting_invoice",
     "invoice_issued", "packed", "ready_for_pickup", "partially_shipped", "shipped", "out_for_delivery", "failed",
     "partially_delivered", "awaiting_confirmation", "delivered", "delivery_confirmed", "completed", "canceled",
-    "lines_canceled", "lines_added", "came_in", "resumed", "abandoned", "expired", "returned",
+    "lines_canceled", "lines_added", "came_in", "resumed", "abandoned", "expired", "returned", "booking_requested",
+    "booking_scheduled", "booking_rescheduled", "booking_canceled", "booking_completed", "no_show_follow_up",
 )  # fmt: skip
 """What customers can be told of: a status that an order comes to, or what happened to it on the way."""
 

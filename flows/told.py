@@ -11,9 +11,14 @@ ALL, ASSIGNEE = "all", "assignee"
 
 _HAPPENED = {
     "hold": "on_hold", "release": "released", "resume": "resumed", "failed": "failed", "cancel_lines": "lines_canceled",
-    "add": "lines_added", "came_in": "came_in",
+    "add": "lines_added", "came_in": "came_in", "reschedule": "booking_rescheduled",
 }  # fmt: skip
 """Events that matter for what they are, not for the status that they lead to."""
+BOOKED = {
+    "pending": "booking_requested", "scheduled": "booking_scheduled", "completed": "booking_completed",
+    "no_show": "no_show_follow_up", "canceled": "booking_canceled",
+}  # fmt: skip
+"""What the customer of a booking is told of each of its statuses."""
 _UNTOLD = frozenset({"place", "submit", "recover", "fulfilled", "receipt", "archive", "unarchive", "return"})
 """Whoever acts is answered, and nobody else is concerned; or what follows has words of its own."""
 
@@ -28,7 +33,13 @@ def occasion(order: Order, action: Action) -> str | None:
         return "ready_for_pickup" if order.delivery_method == "pickup" else "packed"
     if action.event == "deliver" and order.status == "partially_shipped":
         return "partially_delivered"
-    return order.status if order.status in NOTICES else None
+    return of_status(order)
+
+
+def of_status(order: Order) -> str | None:
+    """What the customer could be told of where it stands, whatever has led there."""
+    name = BOOKED[order.status] if order.is_booking else order.status
+    return name if name in NOTICES else None
 
 
 def tells_customer(order: Order, action: Action, settings: Settings) -> bool:

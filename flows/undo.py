@@ -11,8 +11,10 @@ from flows.order_table import COMMANDS
 from flows.settings import Settings
 
 UNDO = "undo"
-_FINAL = frozenset({"cancel", "reject", "deny", "cancel_lines", "add", "return", "receipt"})
-"""What moves money or ends an order is asked about before; so it is never offered to be taken back."""
+_FINAL = frozenset({"cancel", "reject", "deny", "cancel_lines", "add", "return", "receipt", "reschedule"})
+"""What moves money or ends an order is asked about before, and the old time of a booking may be somebody else's by now: that is
+never offered to be taken back.
+"""
 AMENDS = frozenset({"assign", "tag", "mark", "address", "email", "bill"})
 """What staff keep of an order and may take back too."""
 

@@ -11,7 +11,7 @@ from string import Formatter
 from typing import Any
 
 from flows.messages import fit
-from flows.order import DERIVED, STATES, STATUSES
+from flows.order import BOOKING_STATUSES, DERIVED, STATES, STATUSES, Order
 from flows.spelling import nearest
 
 STANDARD = "standard"
@@ -56,6 +56,7 @@ class Extra:
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """`statuses` are those in use, with the shop's label or "" for the standard one; the other tables hold labels too.
+    `bookings` are labels of a booking's statuses, which are all in use; what is left out is called as of an order.
 
     `show` puts the words for order, payment and shipment together; `states` are given where staff see the state as well,
     `own_states` where a status has one of its own. `policies` are defaults of settings by name.
@@ -74,6 +75,11 @@ class Vocabulary:
     policies: Mapping[str, str] = field(default_factory=dict)
     templates: Mapping[str, str] = field(default_factory=dict)
     extras: Mapping[str, Extra] = field(default_factory=dict)
+    bookings: Mapping[str, str] = field(default_factory=dict)
+
+    def labels_of(self, order: Order) -> Mapping[str, str]:
+        """The shop's own labels of the statuses of this kind of order."""
+        return {**self.statuses, **self.bookings} if order.is_booking else self.statuses
 
     def uses(self, status: str, *, is_pickup: bool = False) -> bool:
         """Whether a command may lead there. What follows from records has no command, and is always possible."""
@@ -140,7 +146,19 @@ class _Reader:
         self.faults: list[str] = []
 
     def vocabulary(self, name: str) -> Vocabulary:
-        tables = {"status", "when", "state", "state_of", "payment", "shipment", "step", "policy", "templates", "extra"}
+        tables = {
+            "status",
+            "booking",
+            "when",
+            "state",
+            "state_of",
+            "payment",
+            "shipment",
+            "step",
+            "policy",
+            "templates",
+            "extra",
+        }
         for unknown in [key for key in self._data if key not in {"title", "show", *tables}]:
             self._unknown(unknown, "table", [*sorted(tables), "title", "show"])
         found = Vocabulary(
@@ -157,8 +175,9 @@ class _Reader:
             shipments=self._labels("shipment", SHIPMENTS),
             steps=self._labels("step", STEPS),
             policies=self._policies(),
-            templates=self._labels("templates", STATUSES, limit=512),
+            templates=self._labels("templates", tuple(dict.fromkeys(STATUSES + BOOKING_STATUSES)), limit=512),
             extras=dict(self._extras()),
+            bookings=self._labels("booking", BOOKING_STATUSES),
         )
         for status in ("placed", "canceled"):
             if status not in found.statuses:

@@ -11,7 +11,7 @@ from flows.inbound import Cart, CartLine, Tap, Words
 from flows.lifecycle import AlreadySo, Move, Outcome, Reason, Refused
 from flows.messages import Text
 from flows.order import DEAD, STAFF, Action, Order, Part
-from flows.order_table import COMMANDS, ORDER
+from flows.order_table import COMMANDS, EVERY_STATUS
 from flows.phrases import say
 from flows.understand import Wish, wish
 from handlers.turn import Turn
@@ -361,7 +361,7 @@ async def _list(turn: Turn, argument: str) -> None:
         return
     today = datetime.combine(turn.work.now.astimezone(turn.store.zone), time(), turn.store.zone)
     page = await listing.page(
-        turn.work, statuses=request.statuses or ORDER.statuses, since=today.astimezone(UTC) if request.is_today else _BEGINNING,
+        turn.work, statuses=request.statuses or EVERY_STATUS, since=today.astimezone(UTC) if request.is_today else _BEGINNING,
         assignee=turn.contact.id if request.is_mine else None,
         money=ledger.LISTED.get(request.money or "", ledger.STATUSES), is_archived=request.is_archived,
         by_payment=request.by_payment, ascending=request.is_ascending, number=request.page, size=desk.PAGE,

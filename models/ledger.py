@@ -250,11 +250,9 @@ async def settle(
     after = orders.amend(work, ledger.settled(order, payments, refunds), action, actor)
     if after.balance_due < order.balance_due:  # an open request may ask for too much now
         timers.ring(work, kind=ASK, subject=str(order.id), cause=actor.event_id)
-    facts = ["captured"]
-    if came is not None and reviewers(came, settings) & set(settings.get("review_payments_from")):
-        facts.insert(0, "review")
-    for fact in facts:
-        after, _ = await orders.advance(work, after, Action(fact, action.by, is_quiet=action.is_quiet), actor, settings)
+    is_reviewed = came is not None and reviewers(came, settings) & set(settings.get("review_payments_from"))
+    fact = Action("review" if is_reviewed else "captured", action.by, is_quiet=action.is_quiet)
+    after, _ = await orders.advance(work, after, fact, actor, settings)
     return after
 
 

@@ -13,7 +13,7 @@ from flows.effects import Effect, MoveStock, Ring, StartTimer, TellStaff
 from flows.fulfilment import Shipment
 from flows.lifecycle import Move, Outcome
 from flows.order import CUSTOMER, STAFF, SYSTEM, Action, Line, Order, Part, Sale
-from flows.order_table import OPENING, ORDER, decide
+from flows.order_table import COMMANDS, OPENING, decide, table_of
 from flows.phrases import say
 from flows.settings import Settings
 from models import catalog, contacts, effects, outbox, undo
@@ -210,7 +210,9 @@ _BY_NUMBER = select(OrderRow, "WHERE t.store_id = :store_id AND t.number IN :num
 _BY_ID = select(OrderRow, "WHERE t.id IN :ids", ids=INT)
 _OPEN_OF = select(
     OrderRow,
+    # The statuses are those of the index of open orders; hardly any is a booking that was missed.
     "WHERE t.status NOT IN ('delivered', 'delivery_confirmed', 'completed', 'canceled', 'rejected', 'expired', 'returned')"
+    " AND t.status <> 'no_show'"
     " AND t.contact_id IN"
     " (SELECT contact_id FROM identity WHERE store_id = :store_id AND active AND value IN :names) ORDER BY t.id",
     store_id=INT,
@@ -301,8 +303,9 @@ async def place(
     by: str = CUSTOMER, actor_id: int | None = None,
 ) -> Order:  # fmt: skip
     """A new order in its first status: with its lines, its timers, its pieces promised and its history begun."""
-    assert order.status in ORDER.starts
-    parcels = fulfilment.planned(order, lines, (), await catalog.plan(work, lines)).new
+    assert order.status in table_of(order).lifecycle.starts
+    plan = {} if order.is_booking else await catalog.plan(work, lines)
+    parcels = fulfilment.planned(order, lines, (), plan).new
     order = replace(order, fulfillment_status=fulfilment.status(order, lines))
     work.add(ORDERS, order)
     work.loaded(LINES_READ, [Known(order.id)])
@@ -313,9 +316,8 @@ async def place(
         work.add(SHIPMENTS, replace(parcel, id=work.ids.new()))
     actor = Actor(actor_id or order.contact_id, event_id)
     _remember(work, order, None, Action("place", by, note=note), actor)
-    await effects.save(
-        work, [*notices.promised(Sale(order, lines), parcels), *notices.started(order, settings)], event_id
-    )
+    where = await _where(work, order, actor, settings)
+    await effects.save(work, [*notices.promised(Sale(order, lines), parcels), *notices.started(order, where)], event_id)
     return order
 
 
@@ -361,7 +363,7 @@ async def advance(work: Work, order: Order, action: Action, actor: Actor, settin
     """
     case = await _look_at(work, order, action, settings)
     lines, outcome = case.lines, case.outcome
-    if not isinstance(outcome, Move) or (outcome.status == order.status and action.event in ORDER.facts):
+    if not isinstance(outcome, Move) or (outcome.status == order.status and action.event not in COMMANDS):
         return order, outcome
     allotted = None
     if case.allotment is not None:
@@ -377,7 +379,7 @@ async def advance(work: Work, order: Order, action: Action, actor: Actor, settin
         Sale(order, lines), Sale(after, change.lines), action, where, was=parcels,
         now=fulfilment.merged(parcels, change),
     )  # fmt: skip
-    if action.event in ORDER.commands:
+    if action.event in COMMANDS:
         outbox.send_waiting(work, order.contact_id, order.id, but=actor.event_id)
     until, count = _until(work, action, actor, settings), 0
     if until is not None:
@@ -418,7 +420,7 @@ async def _where(work: Work, order: Order, actor: Actor, settings: Settings) -> 
     customer = await contacts.get(work, order.contact_id)
     return notices.Setting(
         work.store, settings, customer.known_as(work.store.language),
-        customer.language or work.store.language, actor.contact_id or actor.answered,
+        customer.language or work.store.language, actor.contact_id or actor.answered, work.now,
     )  # fmt: skip
 
 
@@ -452,8 +454,9 @@ async def take_back(work: Work, kept: Kept, actor: Actor, settings: Settings) ->
         await _restore_parcels(work, order, before.shipments)
     after = _replace(work, order, undo_rules.restored(order, before), Action(undo_rules.UNDO, STAFF), actor)
     follows = notices.undone(
-        Sale(order, lines), Sale(after, before.lines), settings, was=parcels, now=before.shipments or ()
-    )
+        Sale(order, lines), Sale(after, before.lines), await _where(work, after, actor, settings),
+        was=parcels, now=before.shipments or (),
+    )  # fmt: skip
     await effects.save(work, follows, actor.event_id)
     await _fill_freed(work, follows, actor, settings)
     return after
@@ -472,20 +475,20 @@ async def submit(work: Work, order: Order, event_id: int, settings: Settings, *,
         return after
     after, _ = await advance(work, order, Action("submit", SYSTEM), Actor(None, event_id), settings)
     # The gate has set the timers of an order that moved; of one that stays, the customer's end here all the same.
-    timers: list[Effect] = notices.timers(after, settings) if after.status == order.status else []
+    where = await _where(work, after, Actor(order.contact_id, event_id), settings)
+    timers: list[Effect] = notices.timers(after, where) if after.status == order.status else []
     if payments.wants_money(after, settings):
         timers.append(Ring(payments.ASK, str(order.id)))
-    news = await _news_of(work, order, after, event_id, settings)
+    news = await _news_of(work, order, after, where)
     await effects.save(work, [*timers, *(replace(told, but=by or told.but) for told in news)], event_id)
     return after
 
 
-async def _news_of(work: Work, order: Order, after: Order, event_id: int, settings: Settings) -> list[TellStaff]:
+async def _news_of(work: Work, order: Order, after: Order, where: notices.Setting) -> list[TellStaff]:
     """A complete order, for staff: with its card, unless they had that when the cart came."""
-    if not settings.get("notify.arrival") or order.address is None:
-        where = await _where(work, order, Actor(order.contact_id, event_id), settings)
+    if not where.settings.get("notify.arrival") or order.address is None:
         return [notices.submitted(after, await lines_of(work, after), where)]
-    if settings.get("notify.changes") and after.status != order.status:
+    if where.settings.get("notify.changes") and after.status != order.status:
         return [notices.changed(order, after, work.store, but=order.contact_id)]
     return []
 

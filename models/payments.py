@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from tortoise import Model, fields
@@ -226,12 +227,17 @@ async def _end(work: Work, order: Order, old: Payment, because: str, actor: Acto
 def _start_timers(work: Work, order: Order, asked: Payment, settings: Settings) -> None:
     for wait in settings.get("payment_reminders"):
         timers.start(work, kind=REMIND_TO_PAY, subject=str(asked.id), due_at=work.now + wait)
-    timers.stop(work, kinds=[UNPAID], subject=str(order.id), but=asked.expires_at)
+    timers.stop(work, kinds=[UNPAID], subject=str(order.id), but=_moments(asked))
     if asked.provider:
         look_later(work, asked)
     if asked.expires_at is not None:
         timers.start(work, kind=LAPSE, subject=str(asked.id), due_at=asked.expires_at)
         timers.start(work, kind=UNPAID, subject=str(order.id), due_at=asked.expires_at)
+
+
+def _moments(asked: Payment) -> list[datetime]:
+    """When it ends by itself, if ever."""
+    return [asked.expires_at] if asked.expires_at is not None else []
 
 
 def _stop_timers(work: Work, asked: Payment) -> None:
@@ -252,7 +258,7 @@ async def not_found(work: Work, order: Order, asked: Payment, actor: Actor, *, b
     """The shop has looked, and the money of a request is not there: its customer has as long again to pay it."""
     settings = _rules(work)
     asked = change(work, asked, state=FAILED, expires_at=payments.lapses_at(work.now, settings))
-    timers.stop(work, kinds=[LAPSE], subject=str(asked.id), but=asked.expires_at)
+    timers.stop(work, kinds=[LAPSE], subject=str(asked.id), but=_moments(asked))
     _start_timers(work, order, asked, settings)
     action = Action("not_found", by, note=f"{major(asked.amount, asked.currency)} {asked.reference}", is_quiet=True)
     return await settle(work, order, action, actor, settings), asked

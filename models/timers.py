@@ -43,7 +43,7 @@ _STOP_ALL = (
     " WHERE store_id = :store_id AND kind IN :kinds AND subject = :subject AND state = 'set'"
 )
 _STOP = statement(_STOP_ALL, _WHICH)
-_STOP_BUT = statement(f"{_STOP_ALL} AND due_at <> :due_at", {**_WHICH, "due_at": TIME})
+_STOP_BUT = statement(f"{_STOP_ALL} AND NOT due_at IN :moments", {**_WHICH, "moments": TIME})
 _DUE = select(
     TimerRow, "WHERE t.state = 'set' AND t.due_at <= :now ORDER BY t.due_at LIMIT :limit FOR UPDATE SKIP LOCKED",
     now=TIME, limit=INT,
@@ -64,10 +64,10 @@ def ring(work: Work, *, kind: str, subject: str, cause: int | None) -> None:
     inbox.accept(work, Arrival(source, f"timer.{kind}", f"t:{kind}:{subject}", payload))
 
 
-def stop(work: Work, *, kinds: Collection[str], subject: str, but: datetime | None = None) -> None:
-    """Stop every ring of these kinds that is set, but for one at `but`; one statement for all of them."""
+def stop(work: Work, *, kinds: Collection[str], subject: str, but: Collection[datetime] = ()) -> None:
+    """Stop every ring of these kinds that is set, but for those at `but`; one statement for all of them."""
     which = {"store_id": work.store.id, "kinds": list(kinds), "subject": subject}
-    work.afterwards(_STOP(**which) if but is None else _STOP_BUT(**which, due_at=but))
+    work.afterwards(_STOP_BUT(**which, moments=list(but)) if but else _STOP(**which))
 
 
 async def claim_due(connection: Connection, now: datetime, limit: int) -> list[TimerRow]:

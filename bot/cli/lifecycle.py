@@ -8,12 +8,12 @@ from typing import Any
 
 from bot import vocabularies
 from bot.cli.output import Failure, say
-from flows import settings, vocabulary
+from flows import booking, settings, told, vocabulary
 from flows.drawing import svg
 from flows.ledger import PAYMENT, REFUND
 from flows.lifecycle import ALREADY, BACK, HAPPENS, NOT_FROM_HERE, Lifecycle, mermaid, within
 from flows.order import DERIVED
-from flows.order_table import CUSTOMERS, ORDER
+from flows.order_table import ORDER, TABLES, Table
 from flows.phrases import LANGUAGES, has
 from flows.phrases import say as phrase
 from flows.policy import roles_for
@@ -38,6 +38,7 @@ class Drawn:
 
 LIFECYCLES = (
     Drawn(ORDER, lambda status: f"status.{status}", "order_table"),
+    Drawn(booking.TABLE, lambda status: f"status.{status}", "booking"),
     Drawn(PAYMENT, lambda state: f"paystate.{state}", "ledger"),
     Drawn(REFUND, lambda state: f"paystate.{state}", "ledger"),
     Drawn(RETURN, lambda state: f"returned.{state}", "returns"),
@@ -169,20 +170,23 @@ def faults(drawn: Drawn) -> list[str]:
         for language in LANGUAGES
         if not has(drawn.key(status), language)
     ]
-    return [*holes, *lost, *dead, *bare, *(_order_faults() if lifecycle.name == ORDER.name else ())]
+    told_of = [fault for table in TABLES.values() if table.lifecycle.name == name for fault in _order_faults(table)]
+    return [*holes, *lost, *dead, *bare, *told_of]
 
 
-def _order_faults() -> list[str]:
+def _order_faults(table: Table) -> list[str]:
     """Statuses that customers are never told of, and actions that nobody may take."""
+    name, statuses = table.lifecycle.name, [s for s in table.lifecycle.statuses if s not in table.lifecycle.starts]
+    of_statuses = [told.BOOKED[status] if name == booking.TABLE.name else status for status in statuses]
     silent = [
-        f"order: {status} has no notice."
-        for status in (*ORDER.statuses, *NOTICES)
-        if status not in ORDER.starts and not (status in NOTICES and has(f"notice.{status}", LANGUAGES[0]))
+        f"{name}: {occasion} has no notice."
+        for occasion in dict.fromkeys([*of_statuses, *NOTICES])
+        if occasion not in NOTICES or not has(f"notice.{occasion}", LANGUAGES[0])
     ]
     idle = [
-        f"order: nobody may {event}."
-        for event in ORDER.commands
-        if event not in CUSTOMERS and not roles_for(_UNDER.get(event, event))
+        f"{name}: nobody may {event}."
+        for event in table.lifecycle.commands
+        if event not in table.customers and not roles_for(_UNDER.get(event, event))
     ]
     return [*silent, *idle]
 

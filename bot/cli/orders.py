@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from bot.cli.output import Failure, load_settings, say, to_the_end
-from flows.order_table import ORDER
+from flows.order_table import EVERY_STATUS
 
 SHOWN = 50
 """Orders in a list, unless more are asked for."""
@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
 
     text = "orders, the newest first"
     shown = office.add_parser("list", help=text, description=text)
-    shown.add_argument("status", nargs="?", choices=ORDER.statuses, metavar="STATUS", help="only those in this status")
+    shown.add_argument("status", nargs="?", choices=EVERY_STATUS, metavar="STATUS", help="only those in this status")
     shown.add_argument("--archived", action="store_true", help="those in the archive")
     shown.add_argument("--limit", type=int, default=SHOWN, help=f"how many, {SHOWN} by default")
     shown.set_defaults(run=lambda given: to_the_end(lambda: _list(given)))
@@ -60,7 +60,7 @@ async def _list(given: argparse.Namespace) -> None:
 
     async with unit_of_work(load_settings()) as work:
         page = await listing.page(
-            work, statuses=[given.status] if given.status else ORDER.statuses, since=datetime(2000, 1, 1, tzinfo=UTC),
+            work, statuses=[given.status] if given.status else EVERY_STATUS, since=datetime(2000, 1, 1, tzinfo=UTC),
             is_archived=given.archived, ascending=False, number=1, size=max(1, given.limit),
         )  # fmt: skip
         people = [await contacts.get(work, order.contact_id) for order in page.orders]

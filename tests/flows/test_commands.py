@@ -74,7 +74,7 @@ def test_who_may_do_what() -> None:
     acting = {
         "confirm", "approve", "reject", "start", "invoice", "pack", "ship", "out", "deliver", "failed", "complete", "hold",
         "release", "cancel", "archive", "unarchive", "note", "alerts", "undo", "add", "paid", "return", "received", "stock",
-        "assign", "tag", "mark", "address", "email", "bill", "resend", "chat", "new",
+        "assign", "tag", "mark", "address", "email", "bill", "resend", "chat", "new", "noshow", "reschedule",
         "pay", "remind", "exceptions",
     }  # fmt: skip
     deciding = {"accept", "deny", "resume", "force", "refund", "credit", "exchange", "capture", "void", "digest"}

@@ -12,7 +12,7 @@ from flows.effects import Effect, MoveStock, StartTimer
 from flows.fulfilment import Shipment
 from flows.lifecycle import Move, Outcome, Refused, edges
 from flows.order import CUSTOMER, DERIVED, ENDED, STAFF, TIMER, Action, Line, Order, Part, Sale, Step
-from flows.order_table import COMMANDS, FACTS, ORDER, decide, next_actions, open_until, why_not
+from flows.order_table import FACTS, ORDER, decide, next_actions, open_until, why_not
 from flows.settings import Settings, parse
 from flows.store import Store
 
@@ -51,7 +51,7 @@ ORDERS = [
     )
 ]
 ACTIONS = [
-    *(Action(event, STAFF, note="no tea") for event in COMMANDS if event not in ("ship", "cancel_lines")),
+    *(Action(event, STAFF, note="no tea") for event in ORDER.commands if event not in ("ship", "cancel_lines")),
     *(Action(event, TIMER) for event in FACTS),
     Action("cancel", CUSTOMER),
     Action("hold", STAFF),
@@ -128,7 +128,7 @@ def walk(order: Order, settings: Settings) -> Iterator[tuple[Place, Action, Outc
             outcome = decide(place.order, action, settings, place.sale.lines, now=NOW)
             after = place
             # A fact that leaves the status as it is changes nothing.
-            if isinstance(outcome, Move) and (action.event in COMMANDS or outcome.status != place.order.status):
+            if isinstance(outcome, Move) and (action.event in ORDER.commands or outcome.status != place.order.status):
                 after = step(place, action, outcome, settings)
             yield place, action, outcome, after
             if after.key not in known:
@@ -326,5 +326,9 @@ def test_timers_run_while_the_customer_is_asked_and_only_then() -> None:
     assert {open_until(order, Settings({})) for order in others} == {()}
     ended = replace(waiting, status="canceled")
     assert open_until(ended, Settings({"auto_archive_after": "90d"})) == (("archive", NOW + timedelta(days=90)),)
-    started = [effect for effect in notices.timers(PLACED, Settings({})) if isinstance(effect, StartTimer)]
+    started = [
+        effect
+        for effect in notices.timers(PLACED, notices.Setting(STORE, Settings({}), "Asha", "en", None))
+        if isinstance(effect, StartTimer)
+    ]
     assert [timer.kind for timer in started] == ["stale"]

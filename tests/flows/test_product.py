@@ -18,7 +18,7 @@ from flows.ledger import COMPLETED, PENDING, Payment, Refund
 from flows.lifecycle import Lifecycle, Move, Outcome, edges
 from flows.order import CUSTOMER, DEAD, ENDED, STAFF, SYSTEM, TIMER, Action, Line, Order, Part, Sale, Step
 from flows.order_rules import PREPAID, Case
-from flows.order_table import COMMANDS, CUSTOMERS, FACTS, decide, next_actions
+from flows.order_table import FACTS, TABLES, decide, next_actions
 from flows.settings import Settings, parse
 from tests.flows.test_order import NOW, PLACED
 
@@ -27,7 +27,11 @@ PIECES = 2
 REASON = Action("", STAFF, note="why", number="N1")
 ONE, OTHER = (Part("A", 1),), (Part("B", 1),)
 ACTIONS = [
-    *(replace(REASON, event=event) for event in COMMANDS if event not in ("ship", "cancel_lines", "add", "return")),
+    *(
+        replace(REASON, event=event)
+        for event in order_table.ORDER.commands
+        if event not in ("ship", "cancel_lines", "add", "return")
+    ),
     *(replace(REASON, event="cancel_lines", parts=part) for part in (ONE, OTHER)),
     *(replace(REASON, event="ship", tracking="T1", parts=part) for part in ((), ONE, OTHER)),
     *(replace(REASON, event=event, by=CUSTOMER) for event in ("cancel", "receipt")),
@@ -300,10 +304,12 @@ def test_every_place_of_the_product_keeps_its_promises(shop: str) -> None:
 def test_a_customer_may_do_what_is_a_customers_and_nothing_else() -> None:
     """I10; what timers and providers report is asked of nobody."""
     orders = [replace(PLACED, status=status) for status in order_table.ORDER.statuses]
-    asked = [(order, replace(REASON, event=event, by=CUSTOMER)) for order in orders for event in COMMANDS]
+    asked = [
+        (order, replace(REASON, event=event, by=CUSTOMER)) for order in orders for event in order_table.ORDER.commands
+    ]
     done = [action.event for order, action in asked if isinstance(decide(order, action, Settings({})), Move)]
 
-    assert set(done) == CUSTOMERS
+    assert set(done) == TABLES["product"].customers
 
 
 def test_the_walks_reach_everything_but_what_is_left_out() -> None:
@@ -340,6 +346,6 @@ def without(guard: str) -> Lifecycle[Case]:
 )
 def test_a_walk_sees_that_a_guard_is_gone(guard: str, shop: str, monkeypatch: pytest.MonkeyPatch) -> None:
     order, text = SHOPS[shop]
-    monkeypatch.setattr(order_table, "ORDER", without(guard))
+    monkeypatch.setitem(TABLES, "product", replace(TABLES["product"], lifecycle=without(guard)))
 
     assert any(wrong for _, wrong in judged(order, Settings(parse(text))))

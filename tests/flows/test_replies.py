@@ -13,7 +13,7 @@ from flows.commands import ORDERS, Row
 from flows.desk import ListRequest, Request
 from flows.lifecycle import Move, Reason
 from flows.messages import BODY, TEXT, Buttons, Message, Rows, Text
-from flows.order import ENDED, Action, Order, Step
+from flows.order import Action, Order, Step
 from flows.order_table import COMMANDS, ORDER, decide
 from flows.phrases import say
 from flows.replies import Counter
@@ -49,7 +49,7 @@ STANDS: tuple[dict[str, Any], ...] = (
 
 @pytest.mark.parametrize("later", [timedelta(), timedelta(days=4000)], ids=["at once", "after all windows"])
 @pytest.mark.parametrize("stand", STANDS, ids=str)
-@pytest.mark.parametrize("status", sorted(ENDED))
+@pytest.mark.parametrize("status", sorted(ORDER.ends))
 def test_of_an_order_that_has_ended_all_is_named_that_still_works(
     status: str, stand: dict[str, Any], later: timedelta
 ) -> None:

@@ -63,7 +63,7 @@ async def test_a_timer_moves_by_stopping_all_others(database: Database) -> None:
     later = SOON + timedelta(hours=1)
     async with unit(database) as work:
         timers.start(work, kind="remind", subject="7", due_at=later)
-        timers.stop(work, kinds=["remind"], subject="7", but=later)
+        timers.stop(work, kinds=["remind"], subject="7", but=[later])
 
     assert await ring(database, after=timedelta(minutes=1)) == []
     assert len(await ring(database, after=timedelta(minutes=61))) == 1

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from flows.phrases.en import calendar, chat, desk, goods, labels, money, notices, office, orders, payments, till
+from flows.phrases.en import calendar, chat, desk, goods, labels, money, notices, office, orders, payments, till, visits
 
 PHRASES: Mapping[str, str | Mapping[str, str]] = {
     **chat.PHRASES, **orders.PHRASES, **labels.PHRASES, **notices.PHRASES, **desk.PHRASES, **money.PHRASES, **goods.PHRASES,
-    **office.PHRASES, **payments.PHRASES, **till.PHRASES, **calendar.PHRASES,
+    **office.PHRASES, **payments.PHRASES, **till.PHRASES, **calendar.PHRASES, **visits.PHRASES,
 }  # fmt: skip

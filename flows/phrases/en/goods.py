@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "command.add": "more pieces before it is packed, at the catalogue's price",
-    "command.stock": "what is there, what is promised and who waits; with +5, -2 or =10 it changes",
-    "command.return": "something comes back: all of it, or these pieces",
+    "command.stock": "what is there, promised and waited for; +5, -2 or =10 changes it",
+    "command.return": "something comes back: all of it, or these",
     "command.received": "what was to come back is here",
     "command.exchange": "some come back, others go out, as an order of its own",
     # Pieces

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "command.paid": "money that came in: how much and how",
     "command.refund": "give money back, all or a part; I ask once",
-    "command.credit": "store credit for a customer; a minus takes it back",
+    "command.credit": "store credit for a customer; - takes it back",
     # What is missing or wrong
     "till.ask_amount": "How much came in, and how? {due} is due. For example: *{example} cash*, or *cancel* to drop it.",
     "till.ask_method": "How was it paid? One of {methods}. Write it, or *cancel* to drop it.",

@@ -6,7 +6,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "command.pay": "ask the customer for what is due",
     "command.remind": "remind them of it",
     "command.capture": "take what is authorized; I ask once",
-    "command.void": "let that go, or withdraw the request; I ask once",
+    "command.void": "let that go, or withdraw it; I ask once",
     "dues.asked": "I ask {customer} for {amount} by {method}. Reference: {reference}",
     "dues.being_asked": "I ask {customer} for {amount} by {method} as soon as there is a way to pay it. Reference: {reference}",
     "dues.reminded": "{customer} is reminded of {amount}.",

@@ -86,7 +86,7 @@ def test_check_says_that_all_is_well(capsys: pytest.CaptureFixture[str]) -> None
     assert said[0] == (
         f"order: 22 statuses, {len(ORDER.events)} events; every cell is filled, every status is reached and every one can end."
     )
-    assert [line.split(":")[0] for line in said] == ["order", "payment", "refund", "return", *SHIPPED]
+    assert [line.split(":")[0] for line in said] == ["order", "booking", "payment", "refund", "return", *SHIPPED]
 
 
 def test_check_fails_with_every_fault(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +107,6 @@ def test_check_fails_with_every_fault(monkeypatch: pytest.MonkeyPatch) -> None:
         "order: nothing leads to expired.",
         "order: from rejected there is no way to an end.",
         "order: packed has no label in en.",
-        "order: shipped has no notice.",
         "order: shipped has no notice.",
         "order: nobody may approve.",
     ]
