@@ -291,8 +291,13 @@ _MILESTONES = ("placed", "confirmed", "packed", "shipped", "out_for_delivery", "
 """What a customer wants to know about: the path of an order, without what only the shop sees."""
 
 
-def timeline(order: Order, changes: Sequence[Change], store: Store, language: str) -> str:
-    """Where an order is, for its customer: what happened when, what comes, and the tracking number."""
+def timeline(
+    order: Order, changes: Sequence[Change], store: Store, language: str, *, visit: Visit | None = None
+) -> str:
+    """Where an order is, for its customer: what happened when, what comes, and the tracking number; of a booking its time."""
+    if visit is not None:
+        head = say("timeline.head", language, label=order.label, status=labels.customer(order, language))
+        return "\n".join([head, visits.line(visit, store, language)])
     is_pickup = order.delivery_method == "pickup"
     to_come = ("confirmed", "packed", "delivery_confirmed") if is_pickup else ("confirmed", "shipped", "delivered")
     reached: dict[str, datetime] = {}

@@ -10,6 +10,7 @@ from flows.order import Order
 from flows.order_table import next_actions
 from flows.phrases import say
 from flows.plain import plain
+from flows.replies import Counter
 from flows.settings import Settings
 from flows.spelling import nearest
 from flows.store import Store
@@ -70,12 +71,13 @@ def read_email(text: str) -> str | None:
     return f"{found[1]}@{found[2].lower()}" if found and said.isprintable() and len(said) <= EMAIL else None
 
 
-def assigned(order: Order, by: str, store: Store, settings: Settings) -> News:
+def assigned(order: Order, by: str, counter: Counter) -> News:
     """For whom an order is now."""
-    text = say("news.assigned", store.language, head=card.head(order, store), who=plain(by))
+    text = say("news.assigned", counter.language, head=card.head(order, counter.store), who=plain(by))
+    visit = counter.visits.get(order.id)
     buttons = tuple(
-        Button(card.action_id(order, event), say(f"action.{event}", store.language))
-        for event in next_actions(order, settings)[: card.ACTIONS_AS_BUTTONS]
+        Button(card.action_id(order, event), say(f"action.{event}", counter.language))
+        for event in next_actions(order, counter.settings, now=counter.now, visit=visit)[: card.ACTIONS_AS_BUTTONS]
     )
     return News(text, buttons, order.id)
 

@@ -15,7 +15,7 @@ from flows.order_table import COMMANDS, EVERY_STATUS
 from flows.phrases import say
 from flows.understand import Wish, wish
 from handlers.turn import Turn
-from models import catalog, contacts, listing, orders, payments, questions, staff
+from models import catalog, contacts, listing, orders, payments, questions, staff, visits
 from models import ledger as money
 from models import returns as coming_back
 from models.questions import Question
@@ -105,6 +105,7 @@ async def _find(turn: Turn, request: Request) -> None:
 
 
 async def _carry_out(turn: Turn, request: Request, order: Order) -> None:
+    await visits.of(turn.work, order)  # what is offered with the answer depends on when it is
     await HOW.get(request.word, _act)(turn, request, order)
 
 
@@ -315,10 +316,11 @@ async def _show(turn: Turn, _request: Request, order: Order) -> None:
         sections.parcels(order, lines, await orders.shipments_of(turn.work, order), turn.settings, turn.store),
         sections.returns(lines, await coming_back.returns_of(turn.work, order), turn.store),
     ]
+    visit = await visits.of(turn.work, order)
     shown = card.card(
         order, lines, turn.store, turn.settings,
         customer=await turn.customer_of(order), chat=f"https://wa.me/{number}" if number.isdecimal() else None,
-        now=turn.work.now, actions=turn.counter.offered(order), details=details,
+        now=turn.work.now, actions=turn.counter.offered(order), details=details, visit=visit,
     )  # fmt: skip
     turn.answer(order, "order", "done", shown)
 
@@ -368,7 +370,11 @@ async def _list(turn: Turn, argument: str) -> None:
     )  # fmt: skip
     customers = {order.contact_id: await turn.customer_of(order) for order in page.orders}
     turn.record("orders", "done")
-    turn.say(replies.listing(request, page.orders, page.count, turn.store, customers=customers, now=turn.work.now))
+    booked = await visits.of_all(turn.work, page.orders)
+    shown = replies.listing(
+        request, page.orders, page.count, turn.store, customers=customers, now=turn.work.now, visits=booked
+    )
+    turn.say(shown)
 
 
 def _unknown(turn: Turn, action: str, number: int) -> None:

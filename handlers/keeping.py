@@ -45,7 +45,7 @@ async def assign(turn: Turn, request: Request, order: Order) -> None:
         replies.kept_so(after, say("assign.done", turn.store.language, who=who), turn.counter, action="assign"),
     )
     if person is not None and person.contact_id != turn.contact.id:
-        turn.work.tell(person.contact_id, keeping.assigned(after, turn.staff.name, turn.store, turn.settings))
+        turn.work.tell(person.contact_id, keeping.assigned(after, turn.staff.name, turn.counter))
 
 
 async def tag(turn: Turn, request: Request, order: Order) -> None:

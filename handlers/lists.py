@@ -5,7 +5,7 @@ from flows.commands import Row
 from flows.messages import Text
 from flows.phrases import say
 from handlers.turn import Turn
-from models import contacts, listing
+from models import contacts, listing, visits
 
 
 async def on_board(turn: Turn, row: Row, _argument: str) -> None:
@@ -24,4 +24,5 @@ async def on_find(turn: Turn, row: Row, argument: str) -> None:
     people = [await contacts.get(turn.work, order.contact_id) for order in orders]
     customers = {person.id: person.known_as(turn.store.language) for person in people}
     turn.record(row.action, "done")
-    turn.say(replies.found(argument, orders, turn.store, customers=customers, now=turn.work.now))
+    booked = await visits.of_all(turn.work, orders)
+    turn.say(replies.found(argument, orders, turn.store, customers=customers, now=turn.work.now, visits=booked))

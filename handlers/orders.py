@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from flows import address as addresses
 from flows import alerts, card, cart, checkout, choice, labels, limits, menu, notices, quote
 from flows.address import Address, Unusable
+from flows.appointment import Visit
 from flows.cart import PricedCart
 from flows.effects import TellStaff
 from flows.inbound import Cart, Form, Location, Tap, Words
@@ -20,7 +21,7 @@ from flows.plain import plain
 from flows.understand import Wish, wish
 from flows.understand import number as number_in
 from handlers.turn import Turn
-from models import catalog, choices, contacts, effects, orders, payments, questions
+from models import catalog, choices, contacts, effects, orders, payments, questions, visits
 from models.questions import Question
 
 ADDRESS_FORM = "address_message"
@@ -271,13 +272,14 @@ async def _named(turn: Turn, number: int) -> Order | None:
 
 async def _show_order(turn: Turn, order: Order) -> None:
     changes = await orders.changes_of(turn.work, order)
-    text = card.timeline(order, changes, turn.store, turn.language)
+    visit = await visits.of(turn.work, order)
+    text = card.timeline(order, changes, turn.store, turn.language, visit=visit)
     if order.checkout_step != Step.COMPLETE and order.is_open:
         text += "\n\n" + say(f"timeline.{order.checkout_step}", turn.language, label=order.label)
-    turn.say(_with_wishes(turn, order, text), about=order)
+    turn.say(_with_wishes(turn, order, text, visit), about=order)
 
 
-def _with_wishes(turn: Turn, order: Order, text: str) -> Message:
+def _with_wishes(turn: Turn, order: Order, text: str, visit: Visit | None) -> Message:
     """The timeline with what its customer may do."""
     is_asked = wants_money(order, turn.settings) and is_configured(order.payment_method, turn.settings)
     pays = choice.may_pay(order) and (order.checkout_step == Step.PAYMENT or is_asked)
@@ -290,7 +292,7 @@ def _with_wishes(turn: Turn, order: Order, text: str) -> Message:
     buttons = tuple(
         Button(id_, say(key, turn.language))
         for event, id_, key in wishes
-        if isinstance(decide(order, Action(event, CUSTOMER), turn.settings, now=turn.work.now), Move)
+        if isinstance(decide(order, Action(event, CUSTOMER), turn.settings, now=turn.work.now, visit=visit), Move)
     )
     shown = (*pay, *buttons)[:BUTTONS]
     return Buttons(text, shown) if shown else Text(text)
@@ -313,7 +315,7 @@ async def _tap_cancel(turn: Turn, order: Order, choice: str) -> bool:
     is_asked = question is not None and (question.kind, question.order_id) == (checkout.CANCEL, order.id)
     if choice == checkout.KEEP:
         turn.say(await _take_up_again(turn, order, is_asked=is_asked), about=order)
-    elif why_not(order, "cancel", turn.settings, by=CUSTOMER) or not order.is_open:
+    elif not order.is_open or not await _may_cancel(turn, order):
         key = "cancel.too_late" if order.is_open else "cancel.ended"
         status = labels.milestone(order.held_from or order.status, order, turn.language).lower()
         turn.say(Text(say(key, turn.language, label=order.label, status=status)), about=order)
@@ -332,6 +334,11 @@ async def _tap_cancel(turn: Turn, order: Order, choice: str) -> bool:
         )  # fmt: skip
         turn.say(checkout.ask_cancel(order, turn.language), about=order)
     return True
+
+
+async def _may_cancel(turn: Turn, order: Order) -> bool:
+    visit = await visits.of(turn.work, order)
+    return not why_not(order, "cancel", turn.settings, by=CUSTOMER, now=turn.work.now, visit=visit)
 
 
 async def _take_up_again(turn: Turn, order: Order, *, is_asked: bool) -> Message:

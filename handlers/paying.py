@@ -17,7 +17,7 @@ from flows.till import Given, Till
 from flows.understand import Wish, wish
 from flows.understand import number as number_in
 from handlers.turn import Turn
-from models import choices, effects, ledger, orders, payments, progress, timers
+from models import choices, effects, ledger, orders, payments, progress, timers, visits
 from models.payments import Taken
 
 PROOFS = ("image", "document")
@@ -131,7 +131,9 @@ async def _choose(turn: Turn, order: Order, word: str) -> None:
         return
     offered = await choices.ways(turn.work, order)
     if (way := choice.find(offered, word)) is None:
-        turn.say(_ask_again(turn, order, offered, say("choose.gone", turn.language, label=order.label)), about=order)
+        turn.say(
+            await _ask_again(turn, order, offered, say("choose.gone", turn.language, label=order.label)), about=order
+        )
     else:
         await _take(turn, order, way, offered)
 
@@ -144,16 +146,16 @@ async def _take(turn: Turn, order: Order, way: Way, offered: tuple[Way, ...], *,
     elif (back := await turn.recover(order)) is not None:
         after = await choices.choose(turn.work, back, way, turn.actor, by=CUSTOMER)
         after = await orders.submit(turn.work, after, turn.event.id, turn.settings)
-        turn.say(_chosen(turn, after, way), about=after)
+        turn.say(await _chosen(turn, after, way), about=after)
 
 
-def _chosen(turn: Turn, order: Order, way: Way) -> Message:
+async def _chosen(turn: Turn, order: Order, way: Way) -> Message:
     method = choice.title(Way(way.method), order, turn.language)
     parts = [say("choose.done", turn.language, label=order.label, method=method)]
     if way.credit:
         credit = show(way.credit, order.currency, turn.store.locale)
         parts = [say("choose.took_credit", turn.language, label=order.label, credit=credit)]
-    parts.append(_next(turn, order))
+    parts.append(await _next(turn, order))
     return Text("\n\n".join(parts))
 
 
@@ -164,7 +166,7 @@ async def _say_chosen(turn: Turn, order: Order) -> None:
         return
     method = labels.method(order, turn.language)
     text = say("choose.already", turn.language, label=order.label, method=method)
-    turn.say(await _with_other(turn, order, f"{text} {_next(turn, order)}"), about=order)
+    turn.say(await _with_other(turn, order, f"{text} {await _next(turn, order)}"), about=order)
 
 
 # Another way than the one that stands
@@ -187,7 +189,7 @@ async def _with_other(turn: Turn, order: Order, text: str) -> Message:
 async def _offer_other(turn: Turn, order: Order) -> None:
     offered = await _others(turn, order)
     if order.checkout_step == Step.COMPLETE and offered:
-        turn.say(_ask_again(turn, order, offered, "", kind="w"), about=order)
+        turn.say(await _ask_again(turn, order, offered, "", kind="w"), about=order)
     else:
         await _pay(turn, order)
 
@@ -199,7 +201,7 @@ async def _change(turn: Turn, order: Order, bound: str) -> None:
     way = choice.find(offered, word)
     if way is None or version != str(order.version):
         text = say("choose.changed", turn.language, label=order.label)
-        turn.say(await _with_other(turn, order, f"{text} {_next(turn, order)}"), about=order)
+        turn.say(await _with_other(turn, order, f"{text} {await _next(turn, order)}"), about=order)
         return
     if not way.is_open:
         await payments.withdraw(turn.work, order, turn.actor)
@@ -233,7 +235,7 @@ async def _pay(turn: Turn, order: Order) -> None:
     elif order.checkout_step == Step.ADDRESS and order.is_open:
         turn.say(Text(say("timeline.address", turn.language, label=order.label)), about=order)
     elif order.checkout_step == Step.PAYMENT and order.is_open:
-        turn.say(_ask_again(turn, order, await choices.ways(turn.work, order), ""), about=order)
+        turn.say(await _ask_again(turn, order, await choices.ways(turn.work, order), ""), about=order)
     elif not order.balance_due:
         turn.say(Text(say("pay.nothing_due", turn.language, label=order.label)), about=order)
     elif not choice.may_pay(order):
@@ -265,7 +267,7 @@ async def _ask(turn: Turn, order: Order) -> None:
         else:
             _tell(turn, fresh)
     else:
-        turn.say(await _with_other(turn, order, _next(turn, order)), about=order)
+        turn.say(await _with_other(turn, order, await _next(turn, order)), about=order)
 
 
 def _tell(turn: Turn, asked: Payment) -> None:
@@ -295,9 +297,9 @@ async def _theirs(turn: Turn, number: int) -> Order | None:
     return order if order is not None and order.contact_id == turn.contact.id else None
 
 
-def _ask_again(turn: Turn, order: Order, offered: tuple[Way, ...], head: str, *, kind: str = "p") -> Message:
+async def _ask_again(turn: Turn, order: Order, offered: tuple[Way, ...], head: str, *, kind: str = "p") -> Message:
     if not offered:
-        return Text("\n\n".join(part for part in (head, _next(turn, order)) if part))
+        return Text("\n\n".join(filter(None, [head, await _next(turn, order)])))
     return choice.ask(order, offered, head, store=turn.store, language=turn.language, kind=kind)
 
 
@@ -306,8 +308,9 @@ def _ended(turn: Turn, order: Order) -> Text:
     return Text(say("choose.ended", turn.language, label=order.label, status=status))
 
 
-def _next(turn: Turn, order: Order) -> str:
-    return checkout.next_step(order, turn.settings, turn.store, turn.language, now=turn.work.now)
+async def _next(turn: Turn, order: Order) -> str:
+    visit = await visits.of(turn.work, order)
+    return checkout.next_step(order, turn.settings, turn.store, turn.language, now=turn.work.now, visit=visit)
 
 
 def _asking(turn: Turn, order: Order, asked: Payment, language: str | None = None) -> Asking:

@@ -21,7 +21,7 @@ from flows.plain import plain
 from flows.replies import Counter, no_order
 from flows.settings import Settings
 from flows.store import Store
-from models import audit, catalog, contacts, effects, orders, outbox, questions
+from models import audit, catalog, contacts, effects, orders, outbox, questions, visits
 from models.contacts import Contact
 from models.inbox import Event
 from models.orders import Actor
@@ -145,7 +145,7 @@ class Turn:
         """Where a member of staff is answered."""
         role = self.staff.role if self.staff else ""
         allowed = frozenset(event for event in COMMANDS if policy.may(role, event))
-        return Counter(self.store, self.settings, allowed, self.work.now)
+        return Counter(self.store, self.settings, allowed, self.work.now, visits.known(self.work))
 
     def answer(self, order: Order, action: str, outcome: str, words: Words) -> None:
         """Answer a command about an order, and record what came of it."""
@@ -191,7 +191,10 @@ class Turn:
         """The order that a command's argument names, or else the one it replies to; and the rest of it."""
         replied = await self.replied()
         found = target(argument, is_reply=replied is not None)
-        return (replied if found.number is None else await orders.find(self.work, found.number)), found
+        order = replied if found.number is None else await orders.find(self.work, found.number)
+        if order is not None:
+            await visits.of(self.work, order)  # what is offered with the answer depends on when it is
+        return order, found
 
     async def replied(self) -> Order | None:
         """The order of the card or alert that this message replies to."""

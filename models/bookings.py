@@ -13,7 +13,7 @@ from tortoise import Model, fields
 
 from flows.appointment import Appointment, Block, Busy, Calendar, Diary, Interval, Service, Session, Slot, Wish
 from flows.order import Order
-from models import orders, staff
+from models import staff
 from models.statements import INT, TEXT, TIME, Write, insert, select, update
 from models.work import Conflict, Table, View, Work
 
@@ -336,10 +336,8 @@ async def of_orders(work: Work, order_ids: Collection[int]) -> dict[int, Appoint
     return {order_id: known[order_id] for order_id in order_ids if order_id in known}
 
 
-async def between(
-    work: Work, start: datetime, end: datetime, *, calendar_id: int | None = None
-) -> list[tuple[Order, Appointment]]:
-    """What begins from `start` until before `end`, by time, with its order: all but what was given back."""
+async def between(work: Work, start: datetime, end: datetime, *, calendar_id: int | None = None) -> list[Appointment]:
+    """What is booked and begins from `start` until before `end`, by time."""
     [rows] = await work.load_late(_BETWEEN(store_id=work.store.id, start=start, end=end))
     _loaded(work, rows)
     found = [
@@ -347,9 +345,7 @@ async def between(
         if a.order_id is not None and a.session_id is not None and start <= a.starts_at < end
         and calendar_id in (None, a.calendar_id)
     ]  # fmt: skip
-    booked = await orders.get_all(work, [a.order_id for a in found if a.order_id is not None])
-    pairs = [(booked[a.order_id], a) for a in found if a.order_id is not None]
-    return sorted(pairs, key=lambda pair: (pair[1].starts_at, pair[0].number))
+    return sorted(found, key=lambda appointment: (appointment.starts_at, appointment.id))
 
 
 def _loaded(work: Work, rows: Sequence[dict[str, Any]]) -> None:

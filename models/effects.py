@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 from flows import alerts
-from flows.effects import Effect, MoveStock, Ring, Say, StartTimer, StopTimer, TellStaff
+from flows.effects import Effect, FreeSlot, MoveStock, Ring, Say, StartTimer, StopTimer, TellStaff
 from flows.news import News
 from flows.policy import may
 from flows.settings import Settings
-from models import catalog, outbox, staff, timers
+from models import bookings, catalog, outbox, staff, timers
 from models.work import Work
 
 
@@ -31,6 +31,13 @@ async def save(work: Work, effects: Iterable[Effect], cause: int | None) -> None
                 timers.stop(work, kinds=effect.kinds, subject=effect.subject, but=effect.but)
             case MoveStock():
                 await _move_stock(work, effect)
+            case FreeSlot():
+                await _free_slot(work, effect.order_id)
+
+
+async def _free_slot(work: Work, order_id: int) -> None:
+    if (appointment := await bookings.of_order(work, order_id)) is not None:
+        await bookings.release(work, appointment)
 
 
 async def _move_stock(work: Work, move: MoveStock) -> None:

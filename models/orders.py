@@ -16,7 +16,7 @@ from flows.order import CUSTOMER, STAFF, SYSTEM, Action, Line, Order, Part, Sale
 from flows.order_table import COMMANDS, OPENING, decide, table_of
 from flows.phrases import say
 from flows.settings import Settings
-from models import catalog, contacts, effects, outbox, undo
+from models import catalog, contacts, effects, outbox, undo, visits
 from models.statements import INT, TEXT, Query, Statement, insert, select, statement, update
 from models.stores import StoreRow
 from models.undo import Kept
@@ -353,7 +353,8 @@ async def _look_at(work: Work, order: Order, action: Action, settings: Settings)
     if action.event in gate.PROMISED_ANEW:
         allotment = await catalog.allot(work, lines, allow_backorder=settings.get("allow_backorder"))
     short = [line.title for line in allotment.short] if allotment else ()
-    return _Case(lines, allotment, decide(order, action, settings, lines, now=work.now, short=short))
+    visit = await visits.of(work, order)
+    return _Case(lines, allotment, decide(order, action, settings, lines, now=work.now, short=short, visit=visit))
 
 
 async def advance(work: Work, order: Order, action: Action, actor: Actor, settings: Settings) -> tuple[Order, Outcome]:
@@ -418,9 +419,11 @@ def come_back(work: Work, order: Order, lines: Sequence[Line], parts: Mapping[st
 
 async def _where(work: Work, order: Order, actor: Actor, settings: Settings) -> notices.Setting:
     customer = await contacts.get(work, order.contact_id)
+    visit = await visits.of(work, order)
     return notices.Setting(
         work.store, settings, customer.known_as(work.store.language),
         customer.language or work.store.language, actor.contact_id or actor.answered, work.now,
+        visit,
     )  # fmt: skip
 
 

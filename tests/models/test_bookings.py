@@ -9,7 +9,7 @@ from tortoise.exceptions import IntegrityError
 from flows.appointment import Appointment, Busy, Calendar, Interval, Service, Slot
 from flows.feed import Product
 from flows.order import Order, Step
-from models import bookings, catalog, contacts, orders, staff
+from models import agenda, bookings, catalog, contacts, orders, staff
 from models.database import Database
 from models.work import Conflict, Work
 from tests.models.units import IDS, NOW, STORE, rows, run, unit
@@ -282,13 +282,13 @@ async def test_the_list_of_a_day(database: Database) -> None:
     async with unit(database) as work:
         [gone] = (await bookings.of_orders(work, [canceled.order_id or 0])).values()
         await bookings.release(work, gone)
-        found = await bookings.between(work, DAY, DAY + 24 * HOUR)
+        found = await agenda.between(work, DAY, DAY + 24 * HOUR)
         assert [(order.id, place.id) for order, place in found] == [
             (early.order_id, early.id), (late.order_id, late.id),
         ]  # fmt: skip
-        of_one = await bookings.between(work, DAY + 9 * HOUR, DAY + 15 * HOUR, calendar_id=ravi.id)
+        of_one = await agenda.between(work, DAY + 9 * HOUR, DAY + 15 * HOUR, calendar_id=ravi.id)
         assert [place for _, place in of_one] == [early]
-        assert await bookings.between(work, DAY + 9.25 * HOUR, DAY + 15 * HOUR) == []
+        assert await agenda.between(work, DAY + 9.25 * HOUR, DAY + 15 * HOUR) == []
 
 
 async def test_a_wish_is_answered_once(database: Database) -> None:
