@@ -4,8 +4,10 @@ The appointment stands beside it (`flows/appointment.py`); a new time is somethi
 """
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from flows import order_rules as rules
+from flows import reminders
 from flows.appointment import Appointment
 from flows.hours import moment
 from flows.lifecycle import Lifecycle, Reason, read_grid
@@ -119,12 +121,16 @@ TIMERS = (REMINDER, UNANSWERED, LAPSE, FOLLOW_UP)
 
 
 def timers_of(
-    order: Order, appointment: Appointment, settings: Settings, *, now: datetime
+    order: Order, appointment: Appointment, settings: Settings, *, now: datetime, zone: ZoneInfo
 ) -> tuple[tuple[str, datetime], ...]:
-    """The timers of a booking as it stands: (kind, when). None is late, but for the lapse of what should have lapsed."""
+    """The timers of a booking as it stands: (kind, when), several reminders among them. None is late, but for the lapse of
+    what should have lapsed.
+    """
     start, end = appointment.starts_at, appointment.ends_at
     if order.status == "scheduled":
-        return ((FOLLOW_UP, end),) if end > now else ()
+        quiet, offsets = settings.get("quiet_hours"), settings.get("reminders")
+        ahead = reminders.moments(start, offsets, now=now, zone=zone, quiet=quiet)
+        return (*((REMINDER, at) for _, at in ahead), *(((FOLLOW_UP, end),) if end > now else ()))
     if order.status != "pending":
         return ()
     lapses = min(order.changed_at + settings.get("booking_confirm_within"), start)

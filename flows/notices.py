@@ -138,7 +138,7 @@ def timers(order: Order, where: Setting) -> list[Effect]:
 
 def started(order: Order, where: Setting) -> list[StartTimer]:
     """The timers of an order that has none yet."""
-    moments = open_until(order, where.settings, visit=where.visit, now=where.now)
+    moments = open_until(order, where.settings, visit=where.visit, now=where.now, zone=where.store.zone)
     return [StartTimer(kind, str(order.id), due_at) for kind, due_at in moments]
 
 

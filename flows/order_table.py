@@ -7,6 +7,7 @@ Here is the grid of orders for goods; `table_of` an order is that of its kind, a
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from flows import booking
 from flows import order_rules as rules
@@ -398,14 +399,14 @@ _COMPLETED_FROM = ("delivered", "delivery_confirmed", "awaiting_confirmation")
 
 
 def open_until(
-    order: Order, settings: Settings, *, visit: Visit | None = None, now: datetime | None = None
+    order: Order, settings: Settings, *, visit: Visit | None = None, now: datetime | None = None, zone: ZoneInfo | None = None
 ) -> tuple[tuple[str, datetime], ...]:  # fmt: skip
     """The timers of an order as it stands: (kind, when). A duration of 0 rings never. Those of a `visit` are there only when
-    it is given, with the moment.
+    it is given, with the moment and the store's zone.
     """
     moments = list(_waits(order, settings))
-    if visit is not None and now is not None:
-        moments += booking.timers_of(order, visit.appointment, settings, now=now)
+    if visit is not None and now is not None and zone is not None:
+        moments += booking.timers_of(order, visit.appointment, settings, now=now, zone=zone)
     return tuple(moments)
 
 

@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from inspect import getsource
 from itertools import product
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from flows import booking, card, labels, notices, order_table, replies, told, undo, vocabulary
 from flows.appointment import Appointment, Service, Visit
-from flows.booking import FOLLOW_UP, LAPSE, TABLE, UNANSWERED
+from flows.booking import FOLLOW_UP, LAPSE, REMINDER, TABLE, UNANSWERED
 from flows.effects import FreeSlot, MoveStock, Say, StartTimer, StopTimer, TellStaff
 from flows.lifecycle import AlreadySo, Move, Outcome, Reason, Refused, edges
 from flows.messages import BODY, Buttons, Rows, Text
@@ -436,7 +437,7 @@ def test_what_was_canceled_is_not_freed_twice() -> None:
 
 
 def timers(order: Order, now: datetime = NOW, settings: Settings = MANUAL) -> tuple[tuple[str, datetime], ...]:
-    return open_until(order, settings, visit=VISIT, now=now)
+    return open_until(order, settings, visit=VISIT, now=now, zone=ZoneInfo(STORE.timezone))
 
 
 def test_a_booking_that_waits_for_the_shop_lapses_and_staff_are_reminded_halfway() -> None:
@@ -457,6 +458,16 @@ def test_staff_are_asked_after_the_end_what_became_of_it() -> None:
     assert timers(at("completed"), end) == timers(at("canceled")) == ()
     kept = Settings({"auto_archive_after": "1d"})
     assert timers(at("no_show"), settings=kept) == (("archive", NOW + timedelta(days=1)),)
+
+
+def test_a_scheduled_booking_reminds_its_customer_before_it_begins_and_never_late() -> None:
+    scheduled, ends = at("scheduled"), (FOLLOW_UP, APPOINTMENT.ends_at)
+    day, near = (REMINDER, START - 24 * HOUR), (REMINDER, START - 2 * HOUR)
+    assert timers(scheduled) == (day, near, ends)
+    assert timers(scheduled, START - 24 * HOUR) == (near, ends)
+    assert timers(scheduled, START - HOUR) == (ends,)
+    assert timers(scheduled, settings=Settings({"reminders": "none"})) == (ends,)
+    assert [kind for kind, _ in timers(PENDING)] == [UNANSWERED, LAPSE]
 
 
 def test_every_kind_of_timer_that_does_not_stand_any_more_is_stopped() -> None:
