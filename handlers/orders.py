@@ -316,7 +316,7 @@ async def _tap_cancel(turn: Turn, order: Order, choice: str) -> bool:
     if choice == checkout.KEEP:
         turn.say(await _take_up_again(turn, order, is_asked=is_asked), about=order)
     elif not order.is_open or not await _may_cancel(turn, order):
-        key = "cancel.too_late" if order.is_open else "cancel.ended"
+        key = "cancel.ended" if not order.is_open else "visit.too_near" if order.is_booking else "cancel.too_late"
         status = labels.milestone(order.held_from or order.status, order, turn.language).lower()
         turn.say(Text(say(key, turn.language, label=order.label, status=status)), about=order)
     elif choice == checkout.YES and is_asked:

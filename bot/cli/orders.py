@@ -56,7 +56,7 @@ def _number(text: str) -> int:
 async def _list(given: argparse.Namespace) -> None:
     from bot.cli.desk import unit_of_work
     from flows import card
-    from models import contacts, listing
+    from models import contacts, listing, visits
 
     async with unit_of_work(load_settings()) as work:
         page = await listing.page(
@@ -64,9 +64,10 @@ async def _list(given: argparse.Namespace) -> None:
             is_archived=given.archived, ascending=False, number=1, size=max(1, given.limit),
         )  # fmt: skip
         people = [await contacts.get(work, order.contact_id) for order in page.orders]
+        booked = await visits.of_all(work, page.orders)
     for order, person in zip(page.orders, people, strict=True):
         customer = person.known_as(work.store.language)
-        say(card.in_a_list(order, work.store, customer=customer, now=work.now))
+        say(card.in_a_list(order, work.store, customer=customer, now=work.now, visit=booked.get(order.id)))
     if page.count > len(page.orders):
         say(f"{len(page.orders)} of {page.count}; more with --limit.")
     if not page.count:
@@ -77,7 +78,7 @@ async def _show(given: argparse.Namespace) -> None:
     from bot.cli.desk import unit_of_work
     from flows import card
     from flows.settings import Settings
-    from models import contacts, orders
+    from models import contacts, orders, visits
 
     async with unit_of_work(load_settings()) as work:
         if (order := await orders.find(work, given.number)) is None:
@@ -86,6 +87,7 @@ async def _show(given: argparse.Namespace) -> None:
         shown = card.card(
             order, await orders.lines_of(work, order), work.store, Settings(work.store.settings),
             customer=person.known_as(work.store.language), chat=None, now=work.now, actions=(),
+            visit=await visits.of(work, order),
         )  # fmt: skip
         history = card.history(order, await orders.changes_of(work, order), work.store)
     say(str(getattr(shown, "body", "")))
