@@ -84,12 +84,12 @@ def test_the_grid_is_complete() -> None:
 
 def test_the_moves_are_those_of_the_seed_and_those_that_take_them_back() -> None:
     assert {(a, event, b) for a, event, b in edges(TABLE) if event in booking.COMMANDS} == {
-        ("pending", "confirm", "scheduled"),  # S1-30
-        ("pending", "cancel", "canceled"),  # S1-31
+        ("pending", "confirm", "scheduled"),
+        ("pending", "cancel", "canceled"),
         ("pending", "reject", "canceled"),
-        ("scheduled", "complete", "completed"),  # S1-33
-        ("scheduled", "noshow", "no_show"),  # S1-34
-        ("scheduled", "cancel", "canceled"),  # S1-35
+        ("scheduled", "complete", "completed"),
+        ("scheduled", "noshow", "no_show"),
+        ("scheduled", "cancel", "canceled"),
         ("completed", "resume", "scheduled"),
         ("no_show", "resume", "scheduled"),
     }
@@ -300,6 +300,7 @@ def shown(order: Order, visit: Visit | None = VISIT, *, now: datetime = NOW) -> 
 
 
 def test_the_card_has_the_appointment_and_nothing_of_shipping() -> None:
+    """And whether the customer was reminded."""
     text = shown(at("scheduled"))
     assert "🗓 Fri 6 Mar, 15:00–15:45\n📍 with Ravi · 12 MG Road\nNo reminder sent yet." in text
     assert "Shipping" not in text

@@ -1,7 +1,4 @@
-"""A booking's life at the desk: what staff do with it, what becomes of its place and its timers, and who hears of it.
-
-S1-12, S1-29 to S1-42, S1-50.
-"""
+"""A booking's life at the desk: what staff do with it, what becomes of its place and its timers, and who hears of it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
