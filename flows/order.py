@@ -199,6 +199,11 @@ class Order:
         return 0 if self.status in DEAD else max(0, self.payable - (self.captured if has_left else self.net))
 
     @property
+    def was_paid(self) -> bool:
+        """Whether it has been paid and the shop keeps some of it: nobody waits for a part that was given back."""
+        return self.net > 0 and self.captured >= self.payable
+
+    @property
     def credit_owed(self) -> int:
         return max(0, self.net - (0 if self.status in DEAD else self.payable))
 

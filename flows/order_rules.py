@@ -109,7 +109,7 @@ def is_paid_to_start(case: Case) -> Reason | None:
 def is_paid_to_ship(case: Case) -> Reason | None:
     rule = case.settings.get("require_payment_to_ship")
     needed = rule == "always" or (rule == "prepaid" and is_prepaid(case.order))
-    return Reason("why.unpaid") if needed and case.order.balance_due else None
+    return Reason("why.unpaid") if needed and case.order.balance_due and not case.order.was_paid else None
 
 
 def is_prepaid(order: Order) -> bool:

@@ -219,6 +219,16 @@ def test_shipping_needs_an_address_and_where_the_store_says_so_a_tracking_number
     assert why_not(replace(order, address=ADDRESS, tracking="AB12"), "ship", Settings({})) == ()
 
 
+def test_what_was_paid_is_shipped_though_a_part_of_it_went_back() -> None:
+    paid = replace(
+        PLACED, status="confirmed", delivery_method="pickup", payment_method="link", captured=PLACED.total
+    )  # fmt: skip
+    assert why_not(paid, "ship", Settings({})) == ()
+    assert why_not(replace(paid, refunded=1), "ship", Settings({})) == ()
+    for unpaid in (replace(paid, captured=PLACED.total - 1), replace(paid, refunded=PLACED.total)):
+        assert [reason.key for reason in why_not(unpaid, "ship", Settings({}))] == ["why.unpaid"]
+
+
 def test_only_the_own_rider_goes_straight_out() -> None:
     packed = replace(PLACED, status="packed")
 

@@ -253,7 +253,7 @@ def wrong_step(taken: Taken, settings: Settings) -> Iterator[str]:
     if settings.get("require_approval") and order.status == "confirmed":
         yield "it went on without an approval"
     leaves = taken.after.on_hand < before.on_hand
-    if leaves and order.balance_due and (needs == "always" or order.payment_method in PREPAID):
+    if leaves and order.balance_due and not order.was_paid and (needs == "always" or order.payment_method in PREPAID):
         yield "it was shipped unpaid"
     if action.event == "start" and settings.get("require_payment_to_start") and order.balance_due:
         yield "work began unpaid"
