@@ -30,6 +30,9 @@ PERMITS: Mapping[str, str] = {
 """The command whose permission a decision needs."""
 ASKED_ABOUT = (REFUND, CREDIT, AGAIN, BY_HAND)
 """What moves money is asked about once before."""
+PROVIDERS: Mapping[str, str] = {
+    "stripe": "Stripe", "razorpay": "Razorpay", "mercadopago": "Mercado Pago", "whatsapp": "WhatsApp Pay",
+}  # fmt: skip
 PAGE = 10
 _MOST = 3
 _TAP = re.compile(r"x([0-9]{1,19})\.([a-z_]{1,10})")
@@ -68,7 +71,7 @@ def about(found: Discrepancy, order: Order | None, store: Store, *, reason: str 
     why = say(f"held.{found.kind}", language, expected=expected)
     amount, at = _money(found.amount, found, store), moment(found.opened_at, store)
     key = {REFUND_FAILED: "exceptions.refund", OVER_REFUNDED: "exceptions.twice"}.get(found.kind, "exceptions.came")
-    said = say(key, language, amount=amount, provider=found.provider or "-", at=at, why=why)
+    said = say(key, language, amount=amount, provider=_provider(found), at=at, why=why)
     head = card.head(order, store) if order else say("exceptions.no_order", language)
     lines = [f"⚠️ {head}", said]
     if reason:
@@ -140,11 +143,14 @@ def told(found: Discrepancy, who: str, order: Order | None, store: Store) -> New
 def sure(found: Discrepancy, choice: str, order: Order | None, store: Store, *, customer: str) -> str:
     """The question before money moves."""
     amount = _money(found.amount, found, store)
-    said = say(
-        f"sure.{choice}", store.language, amount=amount, customer=plain(customer), provider=found.provider or "-"
-    )
+    said = say(f"sure.{choice}", store.language, amount=amount, customer=plain(customer), provider=_provider(found))
     return "\n".join([card.head(order, store), said]) if order else said
 
 
 def _money(minor: int, found: Discrepancy, store: Store) -> str:
     return show(minor, found.currency or store.currency, store.locale)
+
+
+def _provider(found: Discrepancy) -> str:
+    """Its name, as it writes it itself."""
+    return PROVIDERS.get(found.provider, found.provider or "-")

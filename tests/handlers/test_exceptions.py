@@ -44,7 +44,7 @@ async def test_late_money_asks_the_shop_and_moves_nothing(till: Shop) -> None:
 
     assert await till.hear("Ravi") == [
         (
-            "⚠️ #1001 · Canceled\n₹450.00 came in by stripe, 2 Mar, 10:00, and counts for nothing yet: the order had ended before."
+            "⚠️ #1001 · Canceled\n₹450.00 came in by Stripe, 2 Mar, 10:00, and counts for nothing yet: the order had ended before."
             f"\nReference: {reference}"
         )
     ]
@@ -62,7 +62,7 @@ async def test_it_goes_back_after_one_question_by_whoever_is_first(till: Shop) -
     await late(till)
 
     await till.hush()
-    assert await till.tap("Ravi", "Refund") == ["#1001 · Canceled\nGive ₹450.00 back to Asha Rao, by stripe?"]
+    assert await till.tap("Ravi", "Refund") == ["#1001 · Canceled\nGive ₹450.00 back to Asha Rao, by Stripe?"]
     await till.tap("Priya", "Refund")
     await till.world.tap("Ravi", "Yes, do it")
     await till.world.tap("Priya", "Yes, do it")
@@ -200,7 +200,7 @@ async def test_money_that_nothing_was_asked_for_becomes_the_credit_of_whoever_is
 
     assert await till.write("Priya", "exceptions") == [
         (
-            "⚠️ Money without an order\n₹123.00 came in by stripe, 2 Mar, 10:00, and counts for nothing yet: nothing was asked for"
+            "⚠️ Money without an order\n₹123.00 came in by Stripe, 2 Mar, 10:00, and counts for nothing yet: nothing was asked for"
             " under this reference.\nReference: wnobody"
         )
     ]
@@ -243,7 +243,7 @@ async def test_a_refund_that_failed_is_tried_again_or_made_by_hand(till: Shop) -
         "#1001 · Confirmed, partly refunded\n↩️ ₹100.00 is on its way back: ₹100.00 by payment link.\n"
         "Paid ₹350.00 of ₹450.00, ₹100.00 is due."
     )
-    assert "₹100.00 was to go back by stripe, 2 Mar, 10:00, and is still with the shop" in answers[1]
+    assert "₹100.00 was to go back by Stripe, 2 Mar, 10:00, and is still with the shop" in answers[1]
     assert "The provider says: no funds" in answers[1]
     assert await money(till) == ("confirmed", "paid", 45000, 0)
 
@@ -278,7 +278,7 @@ async def test_a_refund_that_goes_through_when_it_was_made_by_hand_is_told(till:
         await till.report(reference, 45000, says="settle", refund="re_late")
 
     [told] = await till.hear("Ravi")
-    assert "₹450.00 went back by stripe, 2 Mar, 10:00, though it had been given back already" in told
+    assert "₹450.00 went back by Stripe, 2 Mar, 10:00, though it had been given back already" in told
     assert await outcomes(till) == [("refund_failed", "by_hand"), ("over_refunded", "")]
     assert await money(till) == ("confirmed", "refunded", 45000, 45000)
 
