@@ -117,7 +117,7 @@ def price(
     asked: dict[str, list[CartLine]] = {}
     for line in cart.lines:
         asked.setdefault(line.retailer_id, []).append(line)
-    if whole := _refuse_whole(cart, len(asked), catalog_id):
+    if whole := refused_whole(cart, len(asked), catalog_id):
         return PricedCart(currency, (), (whole,))
     results: list[PricedLine | Refusal] = []
     for sku, same in asked.items():
@@ -131,7 +131,8 @@ def price(
     return PricedCart(currency, lines, tuple(result for result in results if not isinstance(result, PricedLine)))
 
 
-def _refuse_whole(cart: Cart, skus: int, catalog_id: str | None) -> Refusal | None:
+def refused_whole(cart: Cart, skus: int, catalog_id: str | None) -> Refusal | None:
+    """Why nothing of the cart is looked at, with so many different products in it."""
     if catalog_id and cart.catalog_id and cart.catalog_id != catalog_id:
         return Foreign(cart.catalog_id)
     if skus == 0:

@@ -7,13 +7,13 @@ from datetime import datetime
 from flows import address as addresses
 from flows import choice, payments, visits
 from flows.address import Address
-from flows.appointment import Visit
+from flows.appointment import Service, Visit
 from flows.cart import PricedCart
 from flows.choice import Way
 from flows.hours import moment, next_opening
 from flows.messages import AddressForm, Button, Buttons, Message, Template, Text, with_question
 from flows.money import show
-from flows.order import Line, Order, Step
+from flows.order import BOOKING, Line, Order, Step
 from flows.order_rules import is_prepaid
 from flows.phrases import say
 from flows.plain import plain
@@ -61,6 +61,22 @@ def new_order(
     offered = choice.ways(order, store, settings, balance=credit)
     step = Step.ADDRESS if needs_address else choice.step(offered)
     return replace(order, checkout_step=step, payment_method=choice.method_of(offered, settings))
+
+
+def new_booking(
+    service: Service, places: int, *, order_id: int, number: int, contact_id: int, store: Store, settings: Settings,
+    now: datetime, credit: int = 0,
+) -> Order:  # fmt: skip
+    """The order that so many places of a service become. What the service asks for first is all of it, or its deposit."""
+    total = service.price * places
+    order = Order(
+        id=order_id, store_id=store.id, contact_id=contact_id, number=number, kind=BOOKING, status="pending",
+        checkout_step=Step.COMPLETE, payment_method="", delivery_method="visit", currency=service.currency,
+        subtotal=total, discount=0, tax=0, shipping=0, total=total, placed_at=now, changed_at=now,
+        deposit=service.deposit * places or total,
+    )  # fmt: skip
+    offered = choice.ways(order, store, settings, balance=credit)
+    return replace(order, checkout_step=choice.step(offered), payment_method=choice.method_of(offered, settings))
 
 
 def lines_of(priced: PricedCart) -> list[Line]:

@@ -104,11 +104,12 @@ def said(offered: Sequence[Way], text: str, order: Order, language: str) -> Way 
 
 
 def title(way: Way, order: Order, language: str) -> str:
-    """On its button. Cash is paid where the goods are handed over."""
+    """On its button. Cash is paid where the goods are handed over, or where the booking is."""
     if way.credit:
         return say("choose.credit", language)
-    is_pickup = way.method == CASH and order.delivery_method == "pickup"
-    return say("choose.cod_pickup" if is_pickup else f"choose.{way.method}", language)
+    is_there = way.method == CASH and order.delivery_method in ("pickup", "visit")
+    name = f"{CASH}_{order.delivery_method}" if is_there else way.method
+    return say(f"choose.{name}", language)
 
 
 def ask(order: Order, offered: Sequence[Way], head: str, *, store: Store, language: str, kind: str = "p") -> Message:

@@ -78,8 +78,10 @@ def payment(order: Order, store: Store) -> str:
 
 def method(order: Order, language: str) -> str:
     """How it is to be paid, once that is known."""
-    is_open = order.checkout_step == Step.PAYMENT
-    return say("payment.open" if is_open else f"payment.{order.payment_method}", language)
+    if order.checkout_step == Step.PAYMENT:
+        return say("payment.open", language)
+    method = "cod_visit" if order.is_booking and order.payment_method == "cod" else order.payment_method
+    return say(f"payment.{method}", language)
 
 
 def shipment(order: Order, settings: Settings, language: str) -> str:

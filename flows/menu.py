@@ -1,11 +1,11 @@
 """What customers read before there is an order: the greeting, the catalogue, how it works, and what we cannot read."""
 
 from flows.inbound import Form, IdentityChange, Location, Media, Other, Reaction, Revision
-from flows.messages import Button, Buttons, Catalogue, Message, Text
+from flows.messages import BUTTONS, Button, Buttons, Catalogue, Message, Text
 from flows.phrases import say
 from flows.store import Store
 
-CATALOGUE, HELP, ORDERS = "menu.catalogue", "menu.help", "menu.orders"
+CATALOGUE, HELP, ORDERS, BOOK = "menu.catalogue", "menu.help", "menu.orders", "menu.book"
 """Ids of our buttons."""
 
 Unread = Media | Location | Form | Reaction | Revision | IdentityChange | Other
@@ -20,15 +20,16 @@ _KINDS = {
 }
 
 
-def greeting(store: Store, language: str, *, has_catalogue: bool, has_orders: bool = False) -> Message:
+def greeting(
+    store: Store, language: str, *, has_catalogue: bool, has_orders: bool = False, has_services: bool = False
+) -> Message:
     """Who has an open order is probably here for that."""
-    buttons = [Button(CATALOGUE, say("menu.catalogue", language)), Button(HELP, say("menu.help", language))]
-    if has_orders:
-        buttons.insert(0, Button(ORDERS, say("menu.orders", language)))
-        return Buttons(say("menu.body", language, store=store.name), tuple(buttons[: None if has_catalogue else 1]))
-    if not has_catalogue:
+    offered = {ORDERS: has_orders, CATALOGUE: has_catalogue, BOOK: has_services, HELP: has_catalogue}
+    buttons = tuple(Button(id_, say(id_, language)) for id_, is_offered in offered.items() if is_offered)
+    if not buttons:
         return Text(say("menu.empty", language, store=store.name))
-    return Buttons(say("menu.body", language, store=store.name), tuple(buttons))
+    key = "menu.body_book" if has_services else "menu.body"
+    return Buttons(say(key, language, store=store.name), buttons[:BUTTONS])
 
 
 def catalogue(store: Store, language: str, *, thumbnail: str | None) -> Message:

@@ -20,7 +20,12 @@ class Wish(StrEnum):
 _WISHES: tuple[tuple[Wish, re.Pattern[str]], ...] = (
     (Wish.YES, re.compile(r"(yes|yes please|y|ok|okay|correct|right|sure|haan|ha)")),
     (Wish.NO, re.compile(r"(no|no thanks|n|change|wrong|nahi)")),
-    (Wish.CANCEL, re.compile(r"(please )?(cancel)( (my|the|this) order| order| it| #?[0-9]{1,12})?( please)?")),
+    (
+        Wish.CANCEL,
+        re.compile(
+            r"(please )?(cancel)( (my|the|this) (order|booking|appointment)| order| it| #?[0-9]{1,12})?( please)?"
+        ),
+    ),
     (
         Wish.RETURN,
         re.compile(
@@ -40,8 +45,9 @@ _WISHES: tuple[tuple[Wish, re.Pattern[str]], ...] = (
     (
         Wish.WHERE,
         re.compile(
-            r"(where( is|'s|s)?( my| the)? (order|parcel|package|delivery)( #?[0-9]{1,12})?"
-            r"|(my|order|track|tracking|status|my orders?|order status|track( my)? order)( #?[0-9]{1,12})?)"
+            r"((where|when)( is|'s|s)?( my| the)? (order|parcel|package|delivery|booking|appointment)( #?[0-9]{1,12})?"
+            r"|(my|order|track|tracking|status|my orders?|my (bookings?|appointments?)|order status|track( my)? order)"
+            r"( #?[0-9]{1,12})?)"
         ),
     ),
 )

@@ -20,11 +20,12 @@ def span(visit: Visit, store: Store) -> str:
     start, end = (each.astimezone(store.zone) for each in (visit.appointment.starts_at, visit.appointment.ends_at))
     is_same = start.date() == end.date() and start.utcoffset() == end.utcoffset()
     return (
-        f"{_moment(start, store, 'EEE d MMM, HH:mm')}–{_moment(end, store, 'HH:mm') if is_same else moment(end, store)}"
+        f"{written(start, store, 'EEE d MMM, HH:mm')}–{written(end, store, 'HH:mm') if is_same else moment(end, store)}"
     )
 
 
-def _moment(at: datetime, store: Store, pattern: str) -> str:
+def written(at: datetime, store: Store, pattern: str) -> str:
+    """A moment by the store's clock, in a pattern of CLDR's and the store's words."""
     from babel.dates import format_datetime
 
     return str(format_datetime(at, pattern, tzinfo=store.zone, locale=store.locale.replace("-", "_")))
@@ -69,7 +70,7 @@ def section(visit: Visit, store: Store) -> list[str]:
 
 def in_a_list(visit: Visit, store: Store) -> str:
     """When it is and who does it, shortly; ✓ when the customer has said that they will be there."""
-    start = _moment(visit.appointment.starts_at, store, "EEE d MMM, HH:mm")
+    start = written(visit.appointment.starts_at, store, "EEE d MMM, HH:mm")
     return fit(" ".join(filter(None, [start, person(visit), "✓" if visit.appointment.coming_at else ""])), 60)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from flows import address as addresses
-from flows import alerts, card, cart, checkout, choice, labels, limits, menu, notices, quote
+from flows import alerts, card, cart, checkout, choice, choosing, labels, limits, menu, notices, quote, slot_offers
 from flows.address import Address, Unusable
 from flows.appointment import Visit
 from flows.cart import PricedCart
@@ -20,6 +20,7 @@ from flows.phrases import say
 from flows.plain import plain
 from flows.understand import Wish, wish
 from flows.understand import number as number_in
+from flows.visits import line as visit_line
 from handlers.turn import Turn
 from models import catalog, choices, contacts, effects, orders, payments, questions, visits
 from models.questions import Question
@@ -29,8 +30,8 @@ SHOWN = 3
 """Orders in an answer to "where is my order"."""
 
 
-async def on_cart(turn: Turn) -> None:
-    """What can be sold becomes an order at once; what cannot is said line by line."""
+async def on_cart(turn: Turn) -> Order | None:
+    """What can be sold becomes an order at once; what cannot is said line by line. Returns the order, if there is one."""
     sent = turn.message.content
     assert isinstance(sent, Cart)
     products, reserved = await catalog.find_products(turn.work, {line.retailer_id for line in sent.lines})
@@ -44,7 +45,7 @@ async def on_cart(turn: Turn) -> None:
         )
         late = turn.age if turn.age > limits.CART_LATE else None
         turn.tell_staff(alerts.refused_cart(turn.store, priced, who=turn.who, note=sent.note, late=late))
-        return
+        return None
     settings = turn.settings
     order = checkout.new_order(
         priced, order_id=turn.work.ids.new(), number=await orders.take_number(turn.work), contact_id=turn.contact.id,
@@ -55,6 +56,7 @@ async def on_cart(turn: Turn) -> None:
     lines = checkout.lines_of(priced)
     await orders.place(turn.work, order, lines, event_id=turn.event.id, settings=settings, note=order.customer_note)
     await _receive(turn, order, lines, priced)
+    return order
 
 
 async def on_words(turn: Turn) -> bool:
@@ -285,17 +287,23 @@ def _with_wishes(turn: Turn, order: Order, text: str, visit: Visit | None) -> Me
     pays = choice.may_pay(order) and (order.checkout_step == Step.PAYMENT or is_asked)
     pay = [Button(f"p{order.number}.{choice.PAY}", say("pay.button_short", turn.language))] if pays else []
     wishes = (
-        ("cancel", f"c{order.number}.ask", "cancel.button"),
+        ("reschedule", f"b{order.number}.{choosing.MOVE}", "move.button"),
+        ("cancel", f"c{order.number}.ask", "cancel.button_booking" if order.is_booking else "cancel.button"),
         ("receipt", f"r{order.number}.{checkout.HAVE}", "action.receipt"),
         ("return", f"r{order.number}.{checkout.SEND_BACK}", "return.button"),
     )
     buttons = tuple(
         Button(id_, say(key, turn.language))
         for event, id_, key in wishes
-        if isinstance(decide(order, Action(event, CUSTOMER), turn.settings, now=turn.work.now, visit=visit), Move)
+        if isinstance(decide(order, _wished(event, turn), turn.settings, now=turn.work.now, visit=visit), Move)
     )
     shown = (*pay, *buttons)[:BUTTONS]
     return Buttons(text, shown) if shown else Text(text)
+
+
+def _wished(event: str, turn: Turn) -> Action:
+    """As its customer would ask for it. Which other time is chosen later."""
+    return Action(event, CUSTOMER, details={"to": turn.work.now.isoformat()} if event == "reschedule" else {})
 
 
 async def _ask_cancel(turn: Turn, number: int | None) -> bool:
@@ -316,17 +324,13 @@ async def _tap_cancel(turn: Turn, order: Order, choice: str) -> bool:
     if choice == checkout.KEEP:
         turn.say(await _take_up_again(turn, order, is_asked=is_asked), about=order)
     elif not order.is_open or not await _may_cancel(turn, order):
-        key = "cancel.ended" if not order.is_open else "visit.too_near" if order.is_booking else "cancel.too_late"
-        status = labels.milestone(order.held_from or order.status, order, turn.language).lower()
-        turn.say(Text(say(key, turn.language, label=order.label, status=status)), about=order)
+        turn.say(Text(await _too_late(turn, order)), about=order)
     elif choice == checkout.YES and is_asked:
         questions.close(turn.work, turn.contact.id, questions.CUSTOMER)
         after, outcome = await orders.advance(turn.work, order, Action("cancel", CUSTOMER), turn.actor, turn.settings)
         assert not isinstance(outcome, Refused)
         await payments.withdraw(turn.work, after, turn.actor)
-        owed = show(after.credit_owed, after.currency, turn.store.locale)
-        key = "cancel.done_owed" if after.credit_owed else "cancel.done"
-        turn.say(Text(say(key, turn.language, label=order.label, owed=owed, store=turn.store.name)), about=order)
+        turn.say(Text(await _canceled(turn, after)), about=order)
     else:
         questions.ask(
             turn.work, turn.contact.id, questions.CUSTOMER, kind=checkout.CANCEL, order_id=order.id,
@@ -339,6 +343,24 @@ async def _tap_cancel(turn: Turn, order: Order, choice: str) -> bool:
 async def _may_cancel(turn: Turn, order: Order) -> bool:
     visit = await visits.of(turn.work, order)
     return not why_not(order, "cancel", turn.settings, by=CUSTOMER, now=turn.work.now, visit=visit)
+
+
+async def _too_late(turn: Turn, order: Order) -> str:
+    if order.is_open and (visit := await visits.of(turn.work, order)) is not None:
+        return slot_offers.too_late(order, visit, turn.store, turn.language)
+    key = "cancel.too_late" if order.is_open else "cancel.ended"
+    status = labels.milestone(order.held_from or order.status, order, turn.language).lower()
+    return say(key, turn.language, label=order.label, status=status)
+
+
+async def _canceled(turn: Turn, order: Order) -> str:
+    owed = show(order.credit_owed, order.currency, turn.store.locale)
+    if (visit := await visits.of(turn.work, order)) is not None:
+        line = visit_line(visit, turn.store, turn.language)
+        key = "cancel.owed_booking" if order.credit_owed else "cancel.done_booking"
+        return say(key, turn.language, label=order.label, owed=owed, store=turn.store.name, visit=line)
+    key = "cancel.done_owed" if order.credit_owed else "cancel.done"
+    return say(key, turn.language, label=order.label, owed=owed, store=turn.store.name)
 
 
 async def _take_up_again(turn: Turn, order: Order, *, is_asked: bool) -> Message:

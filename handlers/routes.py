@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from flows import digest, order_table
+from flows import choosing, digest, order_table
 from flows import payments as asking
 from flows.commands import DUES, ORDERS, WORDS, Row
 from flows.desk import Request
@@ -22,6 +22,7 @@ from flows.inbound import (
 from flows.order import Order
 from handlers import (
     approving,
+    booking,
     commands,
     desk,
     digests,
@@ -72,14 +73,31 @@ def _first(own: Try, other: Handler) -> Handler:
     return handle
 
 
+async def _on_cart(turn: Turn) -> None:
+    """Goods become an order, and what is booked with them bookings that know of it."""
+    goods, booked = await booking.parted(turn)
+    order = await orders.on_cart(goods) if goods is not None else None
+    if booked:
+        await booking.begin(turn, booked, order)
+
+
 CUSTOMER: Mapping[type, Handler] = {
-    Words: _first(
+    Words: _in_turn(
         feedback.on_words,
-        _first(returns.on_customer_words, _first(paying.on_words, _first(orders.on_words, welcome.on_words))),
+        returns.on_customer_words,
+        paying.on_words,
+        booking.on_words,
+        orders.on_words,
+        last=welcome.on_words,
     ),
-    Cart: orders.on_cart,
-    Tap: _first(
-        feedback.on_tap, _first(returns.on_customer_tap, _first(paying.on_tap, _first(orders.on_tap, welcome.on_tap)))
+    Cart: _on_cart,
+    Tap: _in_turn(
+        feedback.on_tap,
+        returns.on_customer_tap,
+        paying.on_tap,
+        booking.on_tap,
+        orders.on_tap,
+        last=welcome.on_tap,
     ),
     Location: _first(orders.on_place, welcome.on_unread),
     Form: _first(orders.on_form, welcome.on_unread),
@@ -159,7 +177,10 @@ async def _answers_as_customer(turn: Turn) -> bool:
     """Staff who were asked something as customers may answer like customers."""
     asked = questions.find_open(turn.work, turn.contact.id, questions.CUSTOMER)
     return asked is not None and (
-        await returns.on_customer_words(turn) or await paying.on_words(turn) or await orders.on_words(turn)
+        await returns.on_customer_words(turn)
+        or await paying.on_words(turn)
+        or await booking.on_words(turn)
+        or await orders.on_words(turn)
     )
 
 
@@ -205,6 +226,7 @@ TIMERS: Mapping[str, Callable[[Work, Event, str], Awaitable[None]]] = {
     asking.LAPSE: payments.on_lapse,
     asking.UNPAID: payments.on_unpaid,
     digest.TIMER: digests.on_evening,
+    choosing.UNHOLD: booking.on_unhold,
 }
 
 

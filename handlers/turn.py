@@ -247,9 +247,12 @@ class Turn:
         return await catalog.thumbnail(self.work)
 
     async def show_menu(self) -> None:
-        has_catalogue = await self.thumbnail() is not None
-        has_orders = bool(orders.open_with(self.work, self.contact.id))
-        self.say(menu.greeting(self.store, self.language, has_catalogue=has_catalogue, has_orders=has_orders))
+        front = await catalog.front(self.work)
+        greeting = menu.greeting(
+            self.store, self.language, has_catalogue=front.thumbnail is not None, has_services=front.has_services,
+            has_orders=bool(orders.open_with(self.work, self.contact.id)),
+        )  # fmt: skip
+        self.say(greeting)
 
 
 def tell_staff(work: Work, news: str, *, but: int | None = None) -> None:

@@ -95,9 +95,10 @@ _BACK_IN_STOCK = statement(
 )
 _COUNT = statement("SELECT COUNT(*) FROM product WHERE store_id = :store_id", {"store_id": INT}, {"count": INT})
 _THUMBNAIL = statement(
-    "SELECT MIN(retailer_id) FROM product WHERE store_id = :store_id AND image_link <> '' AND availability = 'in stock'",
+    "SELECT MIN(CASE WHEN image_link <> '' THEN retailer_id END), COALESCE(MAX(CASE WHEN kind = 'service' THEN 1 ELSE 0 END), 0)"
+    " FROM product WHERE store_id = :store_id AND availability = 'in stock'",
     {"store_id": INT},
-    {"retailer_id": TEXT},
+    {"retailer_id": TEXT, "services": INT},
 )
 
 
@@ -144,6 +145,7 @@ class Front:
 
     store_id: int
     thumbnail: str | None
+    has_services: bool = False
 
 
 class _Shelves(View[Shelf]):
@@ -219,15 +221,22 @@ def loaded(
     """Remember what the queries of `load` answered, also which of `skus` do not exist."""
     shelves = {row["retailer_id"]: _shelf(work, row) for row in products}
     work.loaded(SHELVES, [shelves.get(sku) or Shelf(work.store.id, sku, None) for sku in skus])
-    work.loaded(FRONTS, [Front(work.store.id, row["retailer_id"]) for row in head])
+    work.loaded(FRONTS, [Front(work.store.id, row["retailer_id"], bool(row["services"])) for row in head])
+
+
+async def front(work: Work) -> Front:
+    """What the shop shows to who comes in."""
+    if work.find(FRONTS, work.store.id) is None:
+        [head] = await work.load_late(_THUMBNAIL(store_id=work.store.id))
+        loaded(work, (), (), head)
+    found = work.find(FRONTS, work.store.id)
+    assert found is not None
+    return found
 
 
 async def thumbnail(work: Work) -> str | None:
     """The product whose picture heads the catalogue message; None when there is no catalogue."""
-    if (front := work.find(FRONTS, work.store.id)) is None:
-        [[row]] = await work.load_late(_THUMBNAIL(store_id=work.store.id))
-        work.loaded(FRONTS, [front := Front(work.store.id, row["retailer_id"])])
-    return front.thumbnail
+    return (await front(work)).thumbnail
 
 
 async def find_products(work: Work, skus: Collection[str]) -> tuple[dict[str, Product], dict[str, int]]:

@@ -14,6 +14,8 @@ CHOICES = (
     "c{}.ask",
     "c{}.yes",
     "c{}.keep",
+    "b{}.move",
+    "b.-.1.{}.0.0.forget.",
     "o{}.2.confirm",
     "o{}.2.cancel",
     "o{}.2.order",

@@ -2,9 +2,23 @@
 
 from collections.abc import Mapping
 
-from flows.phrases.en import calendar, chat, desk, goods, labels, money, notices, office, orders, payments, till, visits
+from flows.phrases.en import (
+    booking,
+    calendar,
+    chat,
+    desk,
+    goods,
+    labels,
+    money,
+    notices,
+    office,
+    orders,
+    payments,
+    till,
+    visits,
+)
 
 PHRASES: Mapping[str, str | Mapping[str, str]] = {
     **chat.PHRASES, **orders.PHRASES, **labels.PHRASES, **notices.PHRASES, **desk.PHRASES, **money.PHRASES, **goods.PHRASES,
-    **office.PHRASES, **payments.PHRASES, **till.PHRASES, **calendar.PHRASES, **visits.PHRASES,
+    **office.PHRASES, **payments.PHRASES, **till.PHRASES, **calendar.PHRASES, **visits.PHRASES, **booking.PHRASES,
 }  # fmt: skip

@@ -8,6 +8,11 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
         "Welcome to {store}! 👋\n\n"
         "Pick what you like from our catalogue and send us the cart. I check prices and stock and answer right here."
     ),
+    "menu.body_book": (
+        "Welcome to {store}! 👋\n\n"
+        "Pick what you like from our catalogue and send us the cart, or book a time. "
+        "I check prices, stock and free times and answer right here."
+    ),
     "menu.catalogue": "See catalogue",
     "menu.help": "How it works",
     "menu.orders": "Where is my order?",

@@ -120,6 +120,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "by.system": "Waybill",
     "payment.open": "not chosen yet",
     "payment.cod": "cash on delivery",
+    "payment.cod_visit": "cash on the day",
     # The customer's order
     "order.received": "Thank you! This is your order *{label}* at {store}:",
     "order.subtotal": "Subtotal: {amount}",

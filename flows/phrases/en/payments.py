@@ -48,6 +48,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "choose.open": "Ways to pay",
     "choose.cod": "Cash on delivery",
     "choose.cod_pickup": "Cash at pickup",
+    "choose.cod_visit": "Cash when I am there",
     "choose.whatsapp_pay": "WhatsApp Pay",
     "choose.link": "Pay online",
     "choose.pix": "Pix",

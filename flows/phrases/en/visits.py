@@ -29,7 +29,6 @@ PHRASES = {
     "visit.pays_first": (
         "{visit} is kept for you as {label}. {store} writes here how to pay {amount}; with the payment it is booked."
     ),
-    "visit.too_near": "It is too near to {label} for me to cancel it. Write here what is wrong, and the shop looks at it.",
     "visit.rest": "The other {rest} you pay when you are here.",
     "visit.pays_there": "You pay {rest} when you are here.",
     "notice.booking_requested": "{label} is noted: {visit}. {store} looks at it now and confirms it here.",
