@@ -133,9 +133,15 @@ def timers_of(
         return (*((REMINDER, at) for _, at in ahead), *(((FOLLOW_UP, end),) if end > now else ()))
     if order.status != "pending":
         return ()
-    lapses = min(order.changed_at + settings.get("booking_confirm_within"), start)
+    lapses = lapses_at(order, appointment, settings)
     asks = order.changed_at + (lapses - order.changed_at) / 2
     return (*(((UNANSWERED, asks),) if asks > now and waits_for_shop(order, settings) else ()), (LAPSE, lapses))
+
+
+def lapses_at(order: Order, appointment: Appointment, settings: Settings) -> datetime:
+    """Until when the places of a pending booking are kept."""
+    within: timedelta = settings.get("booking_confirm_within")
+    return min(order.changed_at + within, appointment.starts_at)
 
 
 def waits_for_shop(order: Order, settings: Settings) -> bool:

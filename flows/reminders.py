@@ -31,6 +31,17 @@ def moments(
     return [(offset, at) for at, offset in sorted(due.items())]
 
 
+def is_timely(
+    set_for: datetime, starts_at: datetime, offsets: Iterable[timedelta], *, now: datetime, zone: ZoneInfo, quiet: Span | None
+) -> bool:  # fmt: skip
+    """Whether a reminder that was `set_for` that moment is of this appointment, which may have moved, and still worth a message:
+    half of what was left then is not over, and it is no quiet hour.
+    """
+    if now >= starts_at or now - set_for > (starts_at - set_for) / 2 or _around(now, _nights(quiet, now, zone)):
+        return False
+    return any(set_for in _places(_before(starts_at, offset, zone), starts_at, zone, quiet) for offset in offsets)
+
+
 def morning(day: date, zone: ZoneInfo, at: time = time(7)) -> datetime:
     """When staff get their list of the day."""
     return local(day, at, zone)
@@ -45,13 +56,21 @@ def _before(starts_at: datetime, offset: timedelta, zone: ZoneInfo) -> datetime:
 
 def _aloud(at: datetime, starts_at: datetime, *, now: datetime, zone: ZoneInfo, quiet: Span | None) -> datetime | None:
     """`at`, or the moment beside quiet hours that takes its place."""
-    hours = [] if quiet is None else list(_quiet(quiet, at, zone))
-    night = _around(at, hours)
+    return next((moment for moment in _places(at, starts_at, zone, quiet) if moment > now), None)
+
+
+def _places(at: datetime, starts_at: datetime, zone: ZoneInfo, quiet: Span | None) -> list[datetime]:
+    """`at`, or the moments beside quiet hours that can take its place, the better one first."""
+    nights = _nights(quiet, at, zone)
+    night = _around(at, nights)
     if night is None:
-        return at
-    beside = [night.start - MINUTE] if night.start - MINUTE > now else []
-    beside += [night.end] if starts_at - night.end >= AFTER_QUIET else []
-    return next((moment for moment in beside if _around(moment, hours) is None), None)
+        return [at]
+    after = [night.end] if starts_at - night.end >= AFTER_QUIET else []
+    return [moment for moment in (night.start - MINUTE, *after) if _around(moment, nights) is None]
+
+
+def _nights(quiet: Span | None, at: datetime, zone: ZoneInfo) -> list[Interval]:
+    return [] if quiet is None else list(_quiet(quiet, at, zone))
 
 
 def _quiet(quiet: Span, at: datetime, zone: ZoneInfo) -> Iterator[Interval]:

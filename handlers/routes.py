@@ -23,6 +23,7 @@ from flows.order import Order
 from handlers import (
     approving,
     booking,
+    booking_timers,
     commands,
     desk,
     digests,
@@ -92,6 +93,7 @@ CUSTOMER: Mapping[type, Handler] = {
     ),
     Cart: _on_cart,
     Tap: _in_turn(
+        booking_timers.on_tap,
         feedback.on_tap,
         returns.on_customer_tap,
         paying.on_tap,
@@ -227,6 +229,7 @@ TIMERS: Mapping[str, Callable[[Work, Event, str], Awaitable[None]]] = {
     asking.UNPAID: payments.on_unpaid,
     digest.TIMER: digests.on_evening,
     choosing.UNHOLD: booking.on_unhold,
+    **booking_timers.TIMERS,
 }
 
 

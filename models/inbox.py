@@ -227,6 +227,11 @@ def subject(event: Event) -> str:
     return str(orjson.loads(event.payload)["subject"])
 
 
+def set_for(event: Event) -> datetime:
+    """The moment for which a timer was set, however late it rang."""
+    return datetime.fromisoformat(orjson.loads(event.payload)["due_at"])
+
+
 async def next_due(connection: Connection, after: datetime) -> datetime | None:
     """The next moment at which an event will be due. What was due by `after` waits for something else: for its lane."""
     [[row]] = await connection.fetch(_NEXT_DUE(after=after))

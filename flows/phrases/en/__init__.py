@@ -14,6 +14,7 @@ from flows.phrases.en import (
     office,
     orders,
     payments,
+    reminders,
     till,
     visits,
 )
@@ -21,4 +22,5 @@ from flows.phrases.en import (
 PHRASES: Mapping[str, str | Mapping[str, str]] = {
     **chat.PHRASES, **orders.PHRASES, **labels.PHRASES, **notices.PHRASES, **desk.PHRASES, **money.PHRASES, **goods.PHRASES,
     **office.PHRASES, **payments.PHRASES, **till.PHRASES, **calendar.PHRASES, **visits.PHRASES, **booking.PHRASES,
+    **reminders.PHRASES,
 }  # fmt: skip

@@ -1,0 +1,73 @@
+"""What a booking's timers say: to its customer before it begins, and to whoever of the shop it concerns."""
+
+from datetime import datetime
+
+from flows import card, labels, visits
+from flows.appointment import Visit
+from flows.hours import moment
+from flows.messages import Button, Buttons, Message, Text
+from flows.news import News
+from flows.order import Order
+from flows.phrases import say
+from flows.plain import plain
+from flows.store import Store
+
+THERE, MOVE, CANCEL = "there", "move", "ask"
+"""What a customer taps below a reminder: `b1042.there`, `b1042.move`, `c1042.ask`."""
+
+
+def reminder(order: Order, visit: Visit, store: Store, language: str, *, now: datetime) -> Message:
+    """When it is, and what its customer can do about it: once they can move and cancel no more, they write to the shop."""
+    text = say("remind.visit", language, label=order.label, visit=visits.line(visit, store, language))
+    there = Button(f"b{order.number}.{THERE}", say("remind.there", language))
+    if now > visit.free_until:
+        return Buttons(f"{text} {say('remind.write', language)}", (there,))
+    move = Button(f"b{order.number}.{MOVE}", say("remind.move", language))
+    cancel = Button(f"c{order.number}.{CANCEL}", say("remind.cancel", language))
+    return Buttons(text, (there, move, cancel))
+
+
+def short(order: Order, visit: Visit, store: Store, language: str) -> str:
+    """The same for a closed window: whoever answers opens it."""
+    text = say("remind.visit", language, label=order.label, visit=visits.line(visit, store, language))
+    return f"{text} {say('remind.write', language)}"
+
+
+def coming(order: Order, visit: Visit, store: Store, language: str, *, now: datetime) -> Text:
+    """What they are answered who say that they will be there."""
+    shown = visits.line(visit, store, language)
+    if order.status != "scheduled":
+        status = labels.customer(order, language).lower()
+        return Text(say("remind.over", language, label=order.label, status=status, visit=shown))
+    if now >= visit.appointment.starts_at:
+        return Text(say("remind.past", language, label=order.label, visit=shown, store=store.name))
+    return Text(say("remind.thanks", language, span=visits.span(visit, store)))
+
+
+def to_staff(order: Order, visit: Visit, store: Store, *, customer: str) -> News:
+    """For whoever it is with."""
+    key = "remind.staff_sure" if visit.appointment.coming_at else "remind.staff"
+    return News(_say(key, order, visit, store, customer=customer), (), order.id, is_nudge=True)
+
+
+def unanswered(order: Order, visit: Visit, store: Store, *, customer: str, until: datetime) -> News:
+    """Nobody has confirmed it yet."""
+    text = _say("remind.unanswered", order, visit, store, customer=customer, until=moment(until, store))
+    return News(text, _buttons(order, store, "confirm", "reject"), order.id)
+
+
+def follow_up(order: Order, visit: Visit, store: Store, *, customer: str) -> News:
+    """It is over: what became of it?"""
+    text = _say("remind.follow_up", order, visit, store, customer=customer)
+    return News(text, _buttons(order, store, "complete", "noshow"), order.id)
+
+
+def _say(key: str, order: Order, visit: Visit, store: Store, *, customer: str, until: str = "") -> str:
+    return say(
+        key, store.language, head=card.head(order, store), label=order.label, customer=plain(customer),
+        visit=visits.line(visit, store, store.language), until=until,
+    )  # fmt: skip
+
+
+def _buttons(order: Order, store: Store, *events: str) -> tuple[Button, ...]:
+    return tuple(Button(card.action_id(order, event), say(f"action.{event}", store.language)) for event in events)

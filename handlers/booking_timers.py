@@ -1,0 +1,117 @@
+"""What the clock does to bookings: customers are reminded, staff asked, and what nobody confirmed in time lapses.
+
+What fits no longer changes nothing and is not said: the booking has moved or ended, or it is too late for it.
+"""
+
+from flows import booking, checkout, reminders, reminding
+from flows.appointment import Visit
+from flows.effects import TellStaff
+from flows.inbound import Tap
+from flows.lifecycle import Move
+from flows.order import TIMER, Action, Order
+from flows.settings import Settings
+from handlers.turn import Turn
+from models import bookings, contacts, effects, inbox, orders, outbox, payments, visits
+from models.inbox import Event
+from models.orders import Actor
+from models.work import Work
+
+
+async def on_remind(work: Work, event: Event, subject: str) -> None:
+    """Once, also when several are due by now. Whoever it is with is reminded together with the last one."""
+    order, visit = await _booked(work, subject, "scheduled")
+    if visit is None:
+        return
+    settings, appointment = Settings(work.store.settings), visit.appointment
+    start, set_for = appointment.starts_at, inbox.set_for(event)
+    offsets, clock = settings.get("reminders"), {"zone": work.store.zone, "quiet": settings.get("quiet_hours")}
+    is_said = appointment.reminded_at is not None and appointment.reminded_at >= set_for
+    if is_said or not reminders.is_timely(set_for, start, offsets, now=work.now, **clock):
+        return
+    bookings.remember(work, appointment, reminded_at=work.now)
+    customer = await contacts.get(work, order.contact_id)
+    if order.has_chat:
+        language = customer.language or work.store.language
+        short = reminding.short(order, visit, work.store, language)
+        outbox.say(
+            work, order.contact_id, reminding.reminder(order, visit, work.store, language, now=work.now),
+            cause=event.id, order_id=order.id, purpose=outbox.NOTICE, expires_at=start,
+            fallback=checkout.fallback(order, work.store, short, language),
+        )  # fmt: skip
+    host = await _host(work, visit)
+    if host is not None and not reminders.moments(start, offsets, now=work.now, **clock):
+        news = reminding.to_staff(order, visit, work.store, customer=customer.known_as(work.store.language))
+        effects.tell_staff(work, TellStaff(news, only=host))
+
+
+async def on_unanswered(work: Work, _event: Event, subject: str) -> None:
+    """Whoever has it is told, else everybody, while there is time left to confirm it."""
+    order, visit = await _booked(work, subject, "pending")
+    settings = Settings(work.store.settings)
+    if visit is None or not booking.waits_for_shop(order, settings):
+        return
+    until = booking.lapses_at(order, visit.appointment, settings)
+    if work.now < until:
+        customer = await _customer(work, order)
+        news = reminding.unanswered(order, visit, work.store, customer=customer, until=until)
+        effects.tell_staff(work, TellStaff(news, to=order.assignee_id))
+
+
+async def on_lapse(work: Work, event: Event, subject: str) -> None:
+    """The time is free again, and nothing is to be paid for it any more."""
+    order, visit = await _booked(work, subject, "pending")
+    settings = Settings(work.store.settings)
+    if visit is None or work.now < booking.lapses_at(order, visit.appointment, settings):
+        return
+    actor = Actor(None, event.id)
+    order, outcome = await orders.advance(work, order, Action("lapse", TIMER), actor, settings)
+    if isinstance(outcome, Move):
+        await payments.withdraw(work, order, actor)
+
+
+async def on_follow_up(work: Work, _event: Event, subject: str) -> None:
+    """Whoever it was with is asked, else whoever has it, else everybody: only people know who was there."""
+    order, visit = await _booked(work, subject, "scheduled")
+    if visit is not None and visit.appointment.ends_at <= work.now:
+        news = reminding.follow_up(order, visit, work.store, customer=await _customer(work, order))
+        effects.tell_staff(work, TellStaff(news, to=await _host(work, visit) or order.assignee_id))
+
+
+TIMERS = {
+    booking.REMINDER: on_remind, booking.UNANSWERED: on_unanswered, booking.LAPSE: on_lapse, booking.FOLLOW_UP: on_follow_up,
+}  # fmt: skip
+
+
+async def on_tap(turn: Turn) -> bool:
+    """Whether this was *I'll be there* below a reminder: staff see it on the card, and nothing else changes."""
+    content = turn.message.content
+    tapped = checkout.read_tap(content.id) if isinstance(content, Tap) else None
+    if tapped is None or (tapped[0], tapped[2]) != ("b", reminding.THERE):
+        return False
+    order = await orders.find(turn.work, tapped[1])
+    visit = await visits.of(turn.work, order) if order is not None and order.contact_id == turn.contact.id else None
+    if order is None or visit is None:
+        return False
+    appointment, now = visit.appointment, turn.work.now
+    if order.status == "scheduled" and now < appointment.starts_at and appointment.coming_at is None:
+        bookings.remember(turn.work, appointment, coming_at=now)
+    turn.say(reminding.coming(order, visit, turn.store, turn.language, now=now), about=order)
+    return True
+
+
+async def _booked(work: Work, subject: str, status: str) -> tuple[Order, Visit | None]:
+    """The booking, with its appointment if it has still this status and its time."""
+    order = await orders.get(work, int(subject))
+    visit = await visits.of(work, order)
+    is_so = order.status == status and visit is not None and visit.appointment.session_id is not None
+    return order, visit if is_so else None
+
+
+async def _host(work: Work, visit: Visit) -> int | None:
+    """The contact of whoever it is with, if the shop has somebody by that name."""
+    known = {calendar.id: calendar.contact_id for calendar in await bookings.calendars(work)}
+    return known.get(visit.appointment.calendar_id)
+
+
+async def _customer(work: Work, order: Order) -> str:
+    return (await contacts.get(work, order.contact_id)).known_as(work.store.language)
