@@ -86,10 +86,13 @@ GOODS = (
     Row("exchange", "exchange 1042 1xSKU for 1xSKU reason", "command.exchange", "exchange"),
     Row("stock", "stock SKU [+5|-2|=10] [@PLACE]", "command.stock", "stock"),
 )
+BOOKINGS = (Row("bookings", "bookings [today|tomorrow|week] [mine]", "command.bookings", "bookings"),)
+"""Commands about the diary; *help bookings* explains them."""
 COMMANDS = (
     *ORDERS,
     *MONEY,
     *GOODS,
+    *BOOKINGS,
     Row("help", "help [command]", "command.help", "help"),
     Row("doctor", "doctor", "command.doctor", "doctor"),
     Row("undo", "undo", "command.undo", "undo"),

@@ -28,7 +28,7 @@ POLICY: Mapping[str, frozenset[Role]] = {
     "doctor": ALL,
     "alerts": STAFF,
     "undo": STAFF,
-    **dict.fromkeys(("orders", "board", "find", "order", "items", "history", "why"), ALL),
+    **dict.fromkeys(("orders", "board", "find", "order", "items", "history", "why", "bookings"), ALL),
     **dict.fromkeys(
         (
             "confirm",

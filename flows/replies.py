@@ -88,12 +88,13 @@ def command(event: str, order: Order) -> str:
     return _USAGE.get(event, f"{event} {{number}}").format(number=order.number)
 
 
-def done(order: Order, request: Request, counter: Counter, *, is_own: bool, sold: Sequence[Line] = ()) -> Message:
+def done(order: Order, request: Request, counter: Counter, *, is_own: bool, sold: Sequence[Line] = (),
+         about: Sequence[str] = ()) -> Message:  # fmt: skip
     """What it is now, whether the customer hears of it, and what comes next. `is_own`: whoever acted is the customer;
-    `sold` are the order's lines, if it is about pieces.
+    `sold` are the order's lines, if it is about pieces; `about` is what else to say of it.
     """
     language = counter.language
-    lines = [card.head(order, counter.store)]
+    lines = [card.head(order, counter.store), *about]
     if request.tracking and request.carrier:
         lines.append(say("desk.shipped_by", language, tracking=request.tracking, carrier=request.carrier))
     elif request.tracking:
@@ -151,6 +152,11 @@ def made(order: Order, lines: Sequence[Line], counter: Counter) -> Message:
     customer = say(key, language, number=order.number)
     waiting = checkout.waiting(lines, language)
     return _with_actions(order, [card.head(order, counter.store), items, amount, *waiting, customer], counter)
+
+
+def headed(order: Order, counter: Counter) -> str:
+    """The order's status, as the head of a question about it."""
+    return card.head(order, counter.store)
 
 
 def unclear(order: Order, key: str, counter: Counter, **fields: object) -> Message:
@@ -286,7 +292,7 @@ def _is_put_away(outcome: Refused) -> bool:
 
 def _why(order: Order, event: str, changes: Sequence[card.Change], counter: Counter) -> list[str]:
     language = counter.language
-    outcome = counter.decide(order, Request(event).action)
+    outcome = counter.decide(order, replace(Request(event).action, details=in_full(event).details))
     if isinstance(outcome, AlreadySo):
         return [_since(order, event, changes, counter)]
     if isinstance(outcome, Refused):

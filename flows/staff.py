@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from flows import durations, policy
-from flows.commands import COMMANDS, Row, Unknown, read
+from flows.commands import BOOKINGS, COMMANDS, Row, Unknown, read
 from flows.messages import Text
 from flows.phrases import say
 from flows.plain import plain
@@ -17,10 +17,15 @@ def help_for(store: Store, role: str, argument: str = "") -> Text:
         asked = read(argument, [row.word for row in rows])
         if isinstance(asked, Unknown):
             return unknown(store, asked)
-        return Text("\n".join(_line(store, row) for row in rows if row.word == asked.word))
+        asks_for_all = asked.word == BOOKINGS[0].word
+        return Text(
+            "\n".join(_line(store, row) for row in rows if row.word == asked.word or (asks_for_all and row in BOOKINGS))
+        )
     head = say("staff.help", store.language, role=role, store=store.name)
-    lines = "\n".join(_line(store, row) for row in rows)
-    return Text("\n\n".join([head, lines, say("staff.help_more", store.language)]))
+    lines = "\n".join(_line(store, row) for row in rows if row not in BOOKINGS)
+    of_bookings = " ".join(f"*{row.word}*" for row in rows if row in BOOKINGS)
+    bookings = say("staff.help_bookings", store.language, words=of_bookings)
+    return Text("\n\n".join([head, lines, bookings, say("staff.help_more", store.language)]))
 
 
 def _line(store: Store, row: Row) -> str:

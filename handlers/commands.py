@@ -44,7 +44,7 @@ async def on_rest(turn: Turn, obey: Mapping[str, Obey], words: Collection[str]) 
                 return False
             rest = body
         case Tap(id=id_) if id_.startswith(f"rest.{question.data['token']}."):
-            rest = id_.rpartition(".")[2]
+            rest = id_.removeprefix(f"rest.{question.data['token']}.")
         case _:
             return False
     row = commands.BY_WORD[question.data["word"]]

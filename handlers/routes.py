@@ -23,6 +23,7 @@ from flows.order import Order
 from handlers import (
     approving,
     booking,
+    booking_desk,
     booking_timers,
     commands,
     desk,
@@ -116,7 +117,7 @@ async def _why(turn: Turn, request: Request, order: Order) -> None:
     await (dues.on_why if request.about in DUES else desk.on_why)(turn, request, order)
 
 
-desk.HOW.update({**keeping.HOW, "why": _why})
+desk.HOW.update({**keeping.HOW, "why": _why, "reschedule": booking_desk.on_reschedule})
 
 
 async def _verdict_or_action(turn: Turn, row: Row, argument: str) -> None:
@@ -153,6 +154,7 @@ OBEY: Mapping[str, commands.Obey] = {
     "received": returns.on_received,
     "exchange": exchanges.on_exchange,
     "stock": stock.obey,
+    "bookings": booking_desk.on_bookings,
 }
 """What each command does; every row of the command table is here."""
 

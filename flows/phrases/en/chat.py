@@ -74,6 +74,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "command.doctor": "is everything well? queues, windows, token, templates",
     "staff.help": "You are {role} of {store}. Write one of these, one in a message:",
     "staff.help_line": "*{usage}*: {help}",
+    "staff.help_bookings": "{words}: the diary. *help bookings* explains them.",
     "staff.help_more": "A cart, or a tap on a customer's button, is taken as a customer's, also from you.",
     "staff.unknown": "I do not know “{word}”, so I did nothing. Write *help* to see what I know.",
     "staff.mistyped": "I do not know “{word}”, so I did nothing. Did you mean *{nearest}*? Write it, or *help* to see all.",

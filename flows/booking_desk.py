@@ -1,0 +1,200 @@
+"""The diary at the desk: what staff ask of it in words, and what they are answered."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+
+from flows import card, labels, meaning, slot_offers, visits, when
+from flows.appointment import Appointment, Calendar, Diary, Interval, Service, Slot, Visit
+from flows.lifecycle import Reason
+from flows.meaning import When
+from flows.messages import (
+    BODY,
+    BUTTON_TITLE,
+    BUTTONS,
+    ROW_TITLE,
+    ROWS,
+    TEXT,
+    Button,
+    Buttons,
+    Message,
+    Row,
+    Rows,
+    Text,
+    fit,
+    with_question,
+)
+from flows.order import Order
+from flows.phrases import say
+from flows.plain import plain
+from flows.slots import fits
+from flows.spelling import nearest
+from flows.store import Store
+
+SPANS = {"today": (0, 1), "tomorrow": (1, 2), "week": (0, 7)}
+"""Days from today on, the last one not with them."""
+QUIET = "quiet"
+_BOTH = (0, 2)
+_NAME = 40
+"""Characters of a name in a button's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Days of the diary: `span` names them."""
+
+    first: int
+    last: int
+    span: str
+    is_mine: bool = False
+
+
+def read_list(argument: str) -> Asked | Reason:
+    """What follows `bookings`."""
+    words = argument.lower().replace(",", " ").split()
+    unknown = next((word for word in words if word not in SPANS and word != "mine"), None)
+    if unknown is not None:
+        hint = nearest(unknown, [*SPANS, "mine"])
+        key = "diary.wrong_near" if hint else "diary.wrong"
+        return Reason(key, {"word": plain(unknown, 30), "nearest": hint})
+    span = next((word for word in words if word in SPANS), "both")
+    first, last = SPANS.get(span, _BOTH)
+    return Asked(first, last, span, "mine" in words)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the diary. `customer` is what staff call them."""
+
+    order: Order
+    visit: Visit
+    customer: str
+
+
+def listing(asked: Asked, entries: Sequence[Entry], store: Store, today: date) -> Message:
+    """By day and time, each to be opened by a tap while there are no more than a list has rows."""
+    language = store.language
+    if not entries:
+        key = "diary.none_mine" if asked.is_mine else "diary.none"
+        return Text(say(key, language, span=say(f"diary.span_{asked.span}", language)))
+    lines: list[str] = []
+    for day, of_day in groupby(
+        entries, key=lambda entry: entry.visit.appointment.starts_at.astimezone(store.zone).date()
+    ):
+        same = list(of_day)
+        lines += (
+            ["", f"*{_heading(same[0], day, store, today)}*"]
+            if lines
+            else [f"*{_heading(same[0], day, store, today)}*"]
+        )
+        lines += [_line(entry, store) for entry in same]
+    text = "\n".join(lines)
+    if len(entries) <= ROWS and len(text) <= BODY:
+        rows = tuple(
+            Row(card.action_id(e.order, "order"), card.head(e.order, store)[:ROW_TITLE], _row(e, store))
+            for e in entries
+        )
+        return Rows(text, say("diary.open", language), rows)
+    if len(text) <= TEXT:
+        return Text(text)
+    shown = text[: TEXT - 200].rpartition("\n")[0]
+    count = len(entries) - shown.count("#")
+    return Text(f"{shown}\n\n{say('diary.more', language, count=count)}")
+
+
+def _heading(entry: Entry, day: date, store: Store, today: date) -> str:
+    shown = slot_offers.day_of(entry.visit.appointment.starts_at, store)
+    key = {0: "diary.today", 1: "diary.tomorrow"}.get((day - today).days)
+    return say(key, store.language, day=shown) if key else shown
+
+
+def _line(entry: Entry, store: Store) -> str:
+    visit = entry.visit
+    who, status = visits.person(visit), labels.staff(entry.order, store)
+    parts = [entry.customer, who, status, entry.order.label, "✓" if visit.appointment.coming_at else ""]
+    time = visits.written(visit.appointment.starts_at, store, "HH:mm")
+    about = " · ".join(plain(part, 40) for part in parts if part)
+    return say("diary.line", store.language, time=time, service=_title(visit), about=about)
+
+
+def _row(entry: Entry, store: Store) -> str:
+    return f"{visits.written(entry.visit.appointment.starts_at, store, 'HH:mm')} {plain(entry.customer, 40)}"
+
+
+def _title(visit: Visit) -> str:
+    places = visit.appointment.places
+    title = plain(visit.service.title if visit.service else visit.appointment.sku, 40)
+    return f"{places} × {title}" if places > 1 else title
+
+
+# A time in words, for a service
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """No slot yet: why (empty: nothing was said), and what can be had; `named` tells whose each is."""
+
+    why: str
+    slots: tuple[Slot, ...]
+    key: str = "diary.nearest"
+    is_named: bool = False
+
+
+def at(service: Service, diaries: Iterable[Diary], moment: datetime, places: int) -> Slot | None:
+    """The slot at just this time, also between the times that customers are offered."""
+    found = (diary for diary in diaries if fits(service, diary, moment, places))
+    return next((Slot(diary.calendar_id, moment, moment + service.duration) for diary in found), None)
+
+
+def said(text: str, *, now: datetime, store: Store) -> When | Reason:
+    """When `text` says."""
+    try:
+        found = when.read(text, now=now, zone=store.zone)
+    except ValueError as error:
+        return Reason("diary.unclear", {"why": plain(str(error), 200).rstrip(".")})
+    return found or Reason("diary.no_when", {"text": plain(text, 60)})
+
+
+def moment(found: When, working: Sequence[Interval], *, now: datetime, store: Store) -> datetime | None:
+    """The one moment that was said; None when it was a day, or a part of one."""
+    if meaning.stretch(found, working, now=now, zone=store.zone) is not None:
+        return None
+    return meaning.moment(found, working, now=now, zone=store.zone)
+
+
+def names(calendars: Sequence[Calendar]) -> Mapping[int, str]:
+    return {calendar.id: plain(calendar.name, _NAME) for calendar in calendars}
+
+
+def ask_when(offered: Offered, token: int, store: Store, service: Service, people: Mapping[int, str], *,
+             head: str = "", is_quiet: bool = False) -> Message:  # fmt: skip
+    """The slots as buttons that go on with the command; with names where they are of several people."""
+    language = store.language
+    if not offered.slots:
+        question = say("diary.when_full", language, horizon=slot_offers.days(service.horizon, language))
+        return Text("\n\n".join(filter(None, [head, offered.why, question])))
+    text = with_question("\n\n".join(filter(None, [head, offered.why])), say(offered.key, language))
+    choices: dict[tuple[str, str], tuple[str, str, str]] = {}
+    for slot in offered.slots:
+        written = slot.starts_at.astimezone(store.zone).isoformat(timespec="minutes")
+        who = re.sub(r"\W+", " ", people[slot.calendar_id]).strip() if len(people) > 1 else ""
+        title = slot_offers.moment_of(slot.starts_at, store)
+        described = people[slot.calendar_id] if len(people) > 1 else ""
+        id_ = f"rest.{token}.{' '.join(filter(None, [written, who, QUIET if is_quiet else '']))}"
+        choices.setdefault((title, described if offered.is_named else ""), (id_, title, described))
+    found = list(choices.values())[:ROWS]
+    if len(found) <= BUTTONS and not offered.is_named:
+        return Buttons(text, tuple(Button(id_, fit(title, BUTTON_TITLE)) for id_, title, _ in found))
+    rows = tuple(Row(id_, fit(title, ROW_TITLE), described) for id_, title, described in found)
+    return Rows(text, say("diary.times", language), rows)
+
+
+def moved(was: Appointment, now: Appointment, service: Service, store: Store) -> str:
+    """Old and new time, for the answer."""
+    old, new = (visits.span(Visit(each, service), store) for each in (was, now))
+    people = [visits.person(Visit(each, service)) for each in (was, now)]
+    if people[0] != people[1]:
+        old, new = f"{old} {people[0]}", f"{new} {people[1]}"
+    return say("diary.moved", store.language, old=old, new=new)
