@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from flows import booking, card, checkout, durations, feedback, fulfilment, labels, payments, told, visits
+from flows import booking, card, checkout, durations, feedback, fulfilment, labels, morning, payments, told, visits
 from flows.appointment import Visit
 from flows.effects import Effect, FreeSlot, MoveStock, Ring, Say, StartTimer, StopTimer, TellStaff
 from flows.fulfilment import Shipment
@@ -53,6 +53,7 @@ def follow(
         *_news(after, action, where),
         *_change(before.order, after.order, action, where),
         *timers(after.order, where),
+        *(listed(where) if action.event == "reschedule" else []),
         *asks(before.order, after.order),
         *_slot(before.order, after.order),
         *_stock(before, after, was, now, is_sold=action.event != "came_in"),
@@ -140,6 +141,14 @@ def started(order: Order, where: Setting) -> list[StartTimer]:
     """The timers of an order that has none yet."""
     moments = open_until(order, where.settings, visit=where.visit, now=where.now, zone=where.store.zone)
     return [StartTimer(kind, str(order.id), due_at) for kind, due_at in moments]
+
+
+def listed(where: Setting) -> list[StartTimer]:
+    """An appointment stands in the list of its day, which is told in the morning."""
+    if where.visit is None or where.now is None:
+        return []
+    due = morning.due(where.visit.appointment.starts_at, where.store, where.now)
+    return [StartTimer(morning.TIMER, *due)] if due is not None else []
 
 
 def promised(sale: Sale, parcels: Sequence[Shipment] = ()) -> list[Effect]:

@@ -3,15 +3,19 @@
 What fits no longer changes nothing and is not said: the booking has moved or ended, or it is too late for it.
 """
 
-from flows import booking, checkout, reminders, reminding
+from datetime import date
+
+from flows import booking, checkout, morning, policy, reminders, reminding
 from flows.appointment import Visit
 from flows.effects import TellStaff
 from flows.inbound import Tap
 from flows.lifecycle import Move
+from flows.messages import Text
 from flows.order import TIMER, Action, Order
 from flows.settings import Settings
+from flows.templates import staff_alert
 from handlers.turn import Turn
-from models import bookings, contacts, effects, inbox, orders, outbox, payments, visits
+from models import agenda, bookings, contacts, effects, inbox, orders, outbox, payments, staff, visits
 from models.inbox import Event
 from models.orders import Actor
 from models.work import Work
@@ -77,11 +81,6 @@ async def on_follow_up(work: Work, _event: Event, subject: str) -> None:
         effects.tell_staff(work, TellStaff(news, to=await _host(work, visit) or order.assignee_id))
 
 
-TIMERS = {
-    booking.REMINDER: on_remind, booking.UNANSWERED: on_unanswered, booking.LAPSE: on_lapse, booking.FOLLOW_UP: on_follow_up,
-}  # fmt: skip
-
-
 async def on_tap(turn: Turn) -> bool:
     """Whether this was *I'll be there* below a reminder: staff see it on the card, and nothing else changes."""
     content = turn.message.content
@@ -97,6 +96,25 @@ async def on_tap(turn: Turn) -> bool:
         bookings.remember(turn.work, appointment, coming_at=now)
     turn.say(reminding.coming(order, visit, turn.store, turn.language, now=now), about=order)
     return True
+
+
+async def on_morning(work: Work, event: Event, subject: str) -> None:
+    """Who has appointments reads theirs, and owners read all: what is left of the day, if anything is."""
+    start, end = morning.span(date.fromisoformat(subject), work.store)
+    found = await agenda.between(work, max(start, work.now), end)
+    seen = await visits.of_all(work, [order for order, _ in found])
+    booked = [(order, seen[order.id]) for order, _ in found]
+    customers = {order.contact_id: await _customer(work, order) for order, _ in booked}
+    hosts = {calendar.id: calendar.contact_id for calendar in await bookings.calendars(work)}
+    for person in staff.list_all(work):
+        is_owner = person.role == policy.Role.OWNER
+        own = [pair for pair in booked if is_owner or hosts.get(pair[1].appointment.calendar_id) == person.contact_id]
+        if own:
+            text = morning.text(own, work.store, customers=customers)
+            outbox.say(
+                work, person.contact_id, Text(text), cause=event.id, purpose=outbox.NOTICE, arrival=outbox.EPHEMERAL,
+                expires_at=end, fallback=staff_alert(work.store, text, work.store.language),
+            )  # fmt: skip
 
 
 async def _booked(work: Work, subject: str, status: str) -> tuple[Order, Visit | None]:
@@ -115,3 +133,9 @@ async def _host(work: Work, visit: Visit) -> int | None:
 
 async def _customer(work: Work, order: Order) -> str:
     return (await contacts.get(work, order.contact_id)).known_as(work.store.language)
+
+
+TIMERS = {
+    booking.REMINDER: on_remind, booking.UNANSWERED: on_unanswered, booking.LAPSE: on_lapse, booking.FOLLOW_UP: on_follow_up,
+    morning.TIMER: on_morning,
+}  # fmt: skip

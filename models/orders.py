@@ -317,7 +317,8 @@ async def place(
     actor = Actor(actor_id or order.contact_id, event_id)
     _remember(work, order, None, Action("place", by, note=note), actor)
     where = await _where(work, order, actor, settings)
-    await effects.save(work, [*notices.promised(Sale(order, lines), parcels), *notices.started(order, where)], event_id)
+    follows = [*notices.promised(Sale(order, lines), parcels), *notices.started(order, where), *notices.listed(where)]
+    await effects.save(work, follows, event_id)
     return order
 
 

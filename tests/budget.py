@@ -39,3 +39,6 @@ WALKS = 12 * TIMES
 
 TILLS = 12 * TIMES
 """Random days at a till, of up to forty acts, on SQLite. About a second each."""
+
+TIMERS = 10_000 * TIMES
+"""Timers due at the same moment, rung by four on one Postgres. A few seconds."""

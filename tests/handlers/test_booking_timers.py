@@ -160,7 +160,7 @@ async def test_a_reminder_that_could_not_go_out_before_it_begins_never_does(read
         await found.fault({"fail_next": 1, "fail_code": 190})
         await pass_to(found, 2 * HOUR)
         await pass_to(found, timedelta(seconds=-1))
-        rows = await found.rows("SELECT state FROM outbox WHERE expires_at IS NOT NULL AND purpose = 'notice'")
+        rows = await found.rows("SELECT state FROM outbox WHERE expires_at IS NOT NULL AND order_id IS NOT NULL")
         assert {row["state"] for row in rows} == {"expired"}
 
 
@@ -260,3 +260,50 @@ async def test_what_staff_have_said_already_is_not_asked(ready_url: str, tmp_pat
         await pass_to(found, -HOUR)
         assert await alerts(found, "is over") == []
         assert await found.act(Action("cancel", CUSTOMER)) != Move("canceled")
+
+
+async def morning_of(found: Shop) -> dict[str, str]:
+    """What the people of the shop read of the day, by name."""
+    return {name: words for name, words in await found.said() if words.startswith("☀️")}
+
+
+async def test_in_the_morning_staff_read_who_comes_today(ready_url: str, tmp_path: Path) -> None:
+    async with shop(ready_url, tmp_path, FLOW, SOON) as found:
+        await found.book()
+        seven = found.start.astimezone(found.store.zone).replace(hour=7, minute=0)
+        await pass_to(found, found.start - seven + timedelta(seconds=1))
+        assert await morning_of(found) == {}
+        await found.run(
+            "UPDATE calendar SET contact_id = (SELECT contact_id FROM staff WHERE name = 'Ravi') WHERE name = 'Priya'"
+        )
+        await found.run("UPDATE appointment SET coming_at = starts_at")
+        await pass_to(found, found.start - seven)
+        at = found.start.astimezone(found.store.zone).strftime("%H:%M")
+        listed = f"☀️ 1 appointment today:\n• {at} · #1001 Asha Rao · Tailoring Fitting · Priya · ✓"
+        assert await morning_of(found) == {"Priya": listed, "Ravi": listed}  # she owns the shop, and it is with him
+
+
+async def test_who_has_no_appointment_reads_no_list(ready_url: str, tmp_path: Path) -> None:
+    async with shop(ready_url, tmp_path, FLOW, SOON) as found:
+        await found.book()
+        await pass_to(found, HOUR)
+        assert list(await morning_of(found)) == ["Priya"]
+
+
+async def test_a_morning_without_appointments_is_not_worth_a_message(ready_url: str, tmp_path: Path) -> None:
+    async with shop(ready_url, tmp_path, FLOW, SOON) as found:
+        await found.book()
+        await move(found, timedelta(days=1))
+        days = await found.rows("SELECT subject FROM timer WHERE kind = 'morning' ORDER BY subject")
+        assert [row["subject"] for row in days] == ["2026-03-05", "2026-03-06"]
+        await pass_to(found, 24 * HOUR)
+        assert await morning_of(found) == {}
+        await pass_to(found, HOUR)
+        assert list(await morning_of(found)) == ["Priya"]
+
+
+async def test_the_list_of_a_day_that_is_over_is_not_told(ready_url: str, tmp_path: Path) -> None:
+    async with shop(ready_url, tmp_path, FLOW, SOON) as found:
+        await found.book()
+        await pass_to(found, timedelta(seconds=-1))
+        assert await morning_of(found) == {}

@@ -1,14 +1,21 @@
 """Timers as rows: set once, rung once, and rung as an event of the inbox."""
 
+import asyncio
+from collections import Counter
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import orjson
+import pytest
 
 from models import inbox, timers
+from models.address import Address
 from models.database import Database
 from models.inbox import Arrival
-from tests.models.units import NOW, rows, unit
+from tests.budget import TIMERS
+from tests.models.units import NOW, STORE, open_store, rows, unit
 
+CLAIMERS = 4
 SOON = NOW + timedelta(minutes=1)
 
 
@@ -18,6 +25,15 @@ async def ring(database: Database, *, after: timedelta) -> list[Arrival]:
         for arrival in arrivals:
             inbox.accept(work, arrival)
     return arrivals
+
+
+async def claim_all(database: Database, at_once: asyncio.Barrier) -> list[Arrival]:
+    """What one process rings until nothing is due, as the scheduler's tick does."""
+    rung: list[Arrival] = []
+    await at_once.wait()
+    while arrivals := await ring(database, after=timedelta(minutes=1)):
+        rung += arrivals
+    return rung
 
 
 async def start(database: Database, *subjects: str) -> None:
@@ -67,6 +83,26 @@ async def test_a_timer_moves_by_stopping_all_others(database: Database) -> None:
 
     assert await ring(database, after=timedelta(minutes=1)) == []
     assert len(await ring(database, after=timedelta(minutes=61))) == 1
+
+
+@pytest.mark.postgres
+async def test_four_processes_ring_each_of_very_many_once(postgres_url: str) -> None:
+    async with AsyncExitStack() as stack:
+        processes = []
+        for _ in range(CLAIMERS):
+            processes.append(opened := Database(Address(postgres_url)))
+            await opened.open()
+            stack.push_async_callback(opened.close)
+        await open_store(processes[0], STORE)
+        await start(processes[0], *map(str, range(TIMERS)))
+        line = asyncio.Barrier(CLAIMERS)
+        rung = await asyncio.gather(*(claim_all(process, line) for process in processes))
+        assert all(rung), "one did all the work"
+        every = Counter(arrival.source_id for arrivals in rung for arrival in arrivals)
+        assert (len(every), set(every.values())) == (TIMERS, {1})
+        [left] = await rows(processes[0], "SELECT COUNT(*) AS n FROM timer WHERE state <> 'rung'")
+        [events] = await rows(processes[0], "SELECT COUNT(*) AS n, COUNT(DISTINCT ordering_key) AS subjects FROM inbox")
+        assert (left["n"], events) == (0, {"n": TIMERS, "subjects": TIMERS})
 
 
 async def test_without_timers_nothing_is_due(database: Database) -> None:
