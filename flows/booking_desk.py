@@ -73,7 +73,7 @@ class Entry:
     customer: str
 
 
-def listing(asked: Asked, entries: Sequence[Entry], store: Store, today: date) -> Message:
+def listing(asked: Asked, entries: Sequence[Entry], store: Store, today: date) -> Rows | Text:
     """By day and time, each to be opened by a tap while there are no more than a list has rows."""
     language = store.language
     if not entries:

@@ -5,12 +5,12 @@ What fits no longer changes nothing and is not said: the booking has moved or en
 
 from datetime import date
 
-from flows import booking, checkout, morning, policy, reminders, reminding
+from flows import booking, booking_desk, checkout, morning, policy, reminders, reminding
 from flows.appointment import Visit
+from flows.booking_desk import Asked, Entry
 from flows.effects import TellStaff
 from flows.inbound import Tap
 from flows.lifecycle import Move
-from flows.messages import Text
 from flows.order import TIMER, Action, Order
 from flows.settings import Settings
 from flows.templates import staff_alert
@@ -19,6 +19,8 @@ from models import agenda, bookings, contacts, effects, inbox, orders, outbox, p
 from models.inbox import Event
 from models.orders import Actor
 from models.work import Work
+
+_TODAY = Asked(0, 1, "today")
 
 
 async def on_remind(work: Work, event: Event, subject: str) -> None:
@@ -103,17 +105,16 @@ async def on_morning(work: Work, event: Event, subject: str) -> None:
     start, end = morning.span(date.fromisoformat(subject), work.store)
     found = await agenda.between(work, max(start, work.now), end)
     seen = await visits.of_all(work, [order for order, _ in found])
-    booked = [(order, seen[order.id]) for order, _ in found]
-    customers = {order.contact_id: await _customer(work, order) for order, _ in booked}
+    entries = [Entry(order, seen[order.id], await _customer(work, order)) for order, _ in found]
     hosts = {calendar.id: calendar.contact_id for calendar in await bookings.calendars(work)}
     for person in staff.list_all(work):
         is_owner = person.role == policy.Role.OWNER
-        own = [pair for pair in booked if is_owner or hosts.get(pair[1].appointment.calendar_id) == person.contact_id]
+        own = [e for e in entries if is_owner or hosts.get(e.visit.appointment.calendar_id) == person.contact_id]
         if own:
-            text = morning.text(own, work.store, customers=customers)
+            listed = booking_desk.listing(_TODAY, own, work.store, work.now.astimezone(work.store.zone).date())
             outbox.say(
-                work, person.contact_id, Text(text), cause=event.id, purpose=outbox.NOTICE, arrival=outbox.EPHEMERAL,
-                expires_at=end, fallback=staff_alert(work.store, text, work.store.language),
+                work, person.contact_id, listed, cause=event.id, purpose=outbox.NOTICE, arrival=outbox.EPHEMERAL,
+                expires_at=end, fallback=staff_alert(work.store, listed.body, work.store.language),
             )  # fmt: skip
 
 

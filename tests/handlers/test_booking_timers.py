@@ -264,7 +264,7 @@ async def test_what_staff_have_said_already_is_not_asked(ready_url: str, tmp_pat
 
 async def morning_of(found: Shop) -> dict[str, str]:
     """What the people of the shop read of the day, by name."""
-    return {name: words for name, words in await found.said() if words.startswith("☀️")}
+    return {name: words for name, words in await found.said() if words.startswith("*Today, ")}
 
 
 async def test_in_the_morning_staff_read_who_comes_today(ready_url: str, tmp_path: Path) -> None:
@@ -279,7 +279,7 @@ async def test_in_the_morning_staff_read_who_comes_today(ready_url: str, tmp_pat
         await found.run("UPDATE appointment SET coming_at = starts_at")
         await pass_to(found, found.start - seven)
         at = found.start.astimezone(found.store.zone).strftime("%H:%M")
-        listed = f"☀️ 1 appointment today:\n• {at} · #1001 Asha Rao · Tailoring Fitting · Priya · ✓"
+        listed = f"*Today, Thu 5 Mar*\n{at} Tailoring Fitting · Asha Rao · Priya · Scheduled · #1001 · ✓"
         assert await morning_of(found) == {"Priya": listed, "Ravi": listed}  # she owns the shop, and it is with him
 
 

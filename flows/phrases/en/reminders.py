@@ -1,8 +1,6 @@
-"""What is said of bookings when their time comes: reminders, what staff are asked, and the list of the morning."""
+"""What is said of bookings when their time comes: reminders, and what staff are asked."""
 
-from collections.abc import Mapping
-
-PHRASES: Mapping[str, str | Mapping[str, str]] = {
+PHRASES = {
     "remind.visit": "⏰ A reminder of {label}: {visit}. Will you be there?",
     "remind.write": "If you cannot come, please write it here.",
     "remind.there": "I'll be there",
@@ -17,6 +15,4 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
         "⏳ {head}\n{customer} waits for your word: {visit}. If nobody confirms it by {until}, the time is free again."
     ),
     "remind.follow_up": "{head}\n{visit} is over. Was {customer} there?",
-    "morning.head": {"one": "☀️ {count} appointment today:", "other": "☀️ {count} appointments today:"},
-    "morning.more": "… and {count} more.",
 }
