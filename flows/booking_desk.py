@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from itertools import groupby
 
-from flows import card, labels, meaning, slot_offers, visits, when
-from flows.appointment import Appointment, Calendar, Diary, Interval, Service, Slot, Visit
+from flows import card, choosing, labels, meaning, slot_offers, visits, when
+from flows.appointment import Appointment, Block, Calendar, Diary, Interval, Service, Slot, Visit
+from flows.hours import parse_hours, parse_span
 from flows.lifecycle import Reason
 from flows.meaning import When
 from flows.messages import (
@@ -26,17 +27,20 @@ from flows.messages import (
     fit,
     with_question,
 )
-from flows.order import Order
+from flows.order import Order, Step
 from flows.phrases import say
 from flows.plain import plain
 from flows.slots import fits
 from flows.spelling import nearest
 from flows.store import Store
+from flows.working import local
 
 SPANS = {"today": (0, 1), "tomorrow": (1, 2), "week": (0, 7)}
 """Days from today on, the last one not with them."""
 QUIET = "quiet"
 _BOTH = (0, 2)
+_SKU = 70
+"""Characters of an id that fits into a button's."""
 _NAME = 40
 """Characters of a name in a button's id."""
 
@@ -198,3 +202,155 @@ def moved(was: Appointment, now: Appointment, service: Service, store: Store) ->
     if people[0] != people[1]:
         old, new = f"{old} {people[0]}", f"{new} {people[1]}"
     return say("diary.moved", store.language, old=old, new=new)
+
+
+# A booking for a customer
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """The services that words may mean, and the words without the name of the one it is."""
+
+    services: tuple[Service, ...]
+    rest: str
+
+
+def service_in(text: str, services: Sequence[Service]) -> Meant:
+    """By SKU, else by words of the title: the one all of whose title is said, or those that say most of it."""
+    said = text.split()
+    for service in services:
+        sku = service.sku.casefold().split()
+        for here in range(len(said)):
+            if [word.casefold() for word in said[here : here + len(sku)]] == sku:
+                return Meant((service,), " ".join([*said[:here], *said[here + len(sku) :]]))
+    found = choosing.named(services, text)
+    words = {word.casefold() for word in re.findall(r"\w+", text)}
+    whole = [each for each in found if {word.casefold() for word in re.findall(r"\w+", each.title)} <= words]
+    found = whole if len(whole) == 1 else found
+    title = {word.casefold() for word in re.findall(r"\w+", found[0].title)} if len(found) == 1 else set()
+    return Meant(tuple(found), " ".join(word for word in said if word.casefold().strip(",.") not in title))
+
+
+def ask_service(services: Sequence[Service], text: str, token: int, store: Store) -> Message:
+    """Which of them: all there are when none was named, and the one it was probably meant to be."""
+    language = store.language
+    if not services:
+        return Text(say("diary.no_services", language))
+    words = {word.casefold(): each for each in services for word in [each.sku, *re.findall(r"\w+", each.title)]}
+    close = next((near for word in text.split() if len(word) > 2 and (near := nearest(word, words))), None)
+    if close:
+        question = say("diary.no_service_near", language, text=plain(text, 60), title=plain(words[close].title))
+    else:
+        question = (
+            say("diary.no_service", language, text=plain(text, 60)) if text else say("diary.which_service", language)
+        )
+    rows = tuple(
+        Row(f"rest.{token}.{each.sku}", fit(plain(each.title), ROW_TITLE), plain(each.sku, 60))
+        for each in services[:ROWS]
+        if len(each.sku) < _SKU
+    )
+    return Rows(question, say("diary.services", language), rows) if rows else Text(question)
+
+
+def booked(order: Order, visit: Visit, store: Store) -> list[str]:
+    """What staff read of a booking that they made."""
+    told = "diary.asked_payment" if order.checkout_step == Step.PAYMENT else "diary.told"
+    key = told if order.has_chat else "diary.no_chat"
+    waits = [say("diary.pays_first", store.language)] if order.status == "pending" else []
+    return [visits.line(visit, store, store.language), *waits, say(key, store.language)]
+
+
+# Time that is kept free, and hours
+
+
+def span_of(start: datetime, end: datetime, store: Store) -> str:
+    """From when until when; the day is said once, and whole days without a time."""
+    first, last = (each.astimezone(store.zone) for each in (start, end))
+    if first.time() == last.time() == time() and first.date() < last.date():
+        until = slot_offers.day_of(end - timedelta(hours=1), store)
+        since = slot_offers.day_of(start, store)
+        return since if since == until else f"{since}–{until}"
+    pattern = "HH:mm" if first.date() == last.date() else "EEE d MMM, HH:mm"
+    return f"{slot_offers.moment_of(start, store)}–{visits.written(end, store, pattern)}"
+
+
+def of_block(block: Block, names: Mapping[int, str], store: Store) -> dict[str, str]:
+    who = say("diary.everyone", store.language) if block.calendar_id is None else names.get(block.calendar_id, "-")
+    note = f" ({plain(block.note, 60)})" if block.note else ""
+    return {"span": span_of(block.starts_at, block.ends_at, store), "who": f"{who}{note}"}
+
+
+def blocks(found: Sequence[Block], names: Mapping[int, str], store: Store) -> Text:
+    if not found:
+        return Text(say("diary.no_blocks", store.language))
+    lines = [
+        say("diary.block", store.language, position=position, **of_block(block, names, store))
+        for position, block in enumerate(found, 1)
+    ]
+    return Text("\n".join([say("diary.blocks", store.language), *lines]))
+
+
+def blocked(block: Block, names: Mapping[int, str], inside: Sequence[Entry], store: Store) -> Text:
+    """What is blocked, and who is booked then all the same."""
+    lines = [say("diary.blocked", store.language, **of_block(block, names, store))]
+    if inside:
+        lines += ["", say("diary.inside", store.language, count=len(inside), number=inside[0].order.number)]
+        lines += [
+            f"{slot_offers.day_of(each.visit.appointment.starts_at, store)}, {_line(each, store)}" for each in inside
+        ]
+    return Text("\n".join(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Hours to set: of a `day`, or of every week without one. `text` is as a calendar keeps it; empty takes them back."""
+
+    text: str
+    day: date | None = None
+
+
+_SPANS = r"\d{1,2}:\d\d-\d{1,2}:\d\d"
+_ON_DAY = re.compile(rf"(?P<day>.+?)\s+(?P<hours>closed|-|{_SPANS}(?:\s*,\s*{_SPANS})*)", re.IGNORECASE)
+
+
+def read_hours(text: str, *, now: datetime, store: Store) -> Hours:
+    """A single weekday is the next one; `every` makes it each. ValueError says in words what is wrong."""
+    if text == "-":
+        return Hours("")
+    every, _, weekly = text.partition(" ")
+    if every.lower() == "every":
+        parse_hours(weekly)
+        return Hours(weekly)
+    found = _ON_DAY.fullmatch(text)
+    if found is not None:
+        said = when.read(found["day"], now=now, zone=store.zone)
+        is_day = said is not None and said.day is not None and said.at is None and said.part is None
+        if said is not None and said.day is not None and is_day and not said.before and not said.after:
+            if said.day < now.astimezone(store.zone).date():
+                raise ValueError(say("diary.hours_over", store.language, day=said.day.isoformat()))
+            hours = found["hours"].lower()
+            spans = [part.strip() for part in hours.split(",")] if hours not in ("closed", "-") else []
+            for span in spans:
+                parse_span(span)
+            return Hours("" if hours == "-" else ",".join(spans) or hours, said.day)
+    parse_hours(text)
+    return Hours(text)
+
+
+def hours(
+    calendars: Sequence[Calendar], titles: Mapping[int, str], store: Store, today: date, *, head: str = ""
+) -> Text:
+    """Each calendar's hours, and the days to come on which they are others."""
+    language = store.language
+    if not calendars:
+        return Text(say("diary.no_calendars", language))
+    lines = [head] if head else []
+    for calendar in calendars:
+        own = calendar.hours or say("diary.hours_shop", language)
+        lines.append(say("diary.hours", language, name=titles[calendar.id], hours=own))
+        for day, text in sorted(calendar.exceptions.items()):
+            if date.fromisoformat(day) >= today:
+                at = local(date.fromisoformat(day), time(12), store.zone)
+                shown = say("diary.closed", language) if text == "closed" else text
+                lines.append(say("diary.hours_day", language, day=slot_offers.day_of(at, store), hours=shown))
+    return Text("\n".join(lines))

@@ -86,7 +86,13 @@ GOODS = (
     Row("exchange", "exchange 1042 1xSKU for 1xSKU reason", "command.exchange", "exchange"),
     Row("stock", "stock SKU [+5|-2|=10] [@PLACE]", "command.stock", "stock"),
 )
-BOOKINGS = (Row("bookings", "bookings [today|tomorrow|week] [mine]", "command.bookings", "bookings"),)
+BOOKINGS = (
+    Row("bookings", "bookings [today|tomorrow|week] [mine]", "command.bookings", "bookings"),
+    Row("book", "book NUMBER SERVICE WHEN [NAME] [note]", "command.book", "book"),
+    Row("block", "block [WHEN] [NAME] [note]", "command.block", "block"),
+    Row("unblock", "unblock N", "command.unblock", "block"),
+    Row("hours", "hours [NAME] [mon-fri 10:00-18:00|DAY closed|DAY 09:00-12:00|-]", "command.hours", "hours"),
+)
 """Commands about the diary; *help bookings* explains them."""
 COMMANDS = (
     *ORDERS,

@@ -43,6 +43,8 @@ FINAL = frozenset({"cancel", "reject", "deny"})
 """What ends an order is asked about once before."""
 _TEXTS = frozenset({"note", "assign", "tag", "mark", "address", "email", "bill", "chat"})
 """Commands of which everything after the number is text."""
+_DIARY_WORDS = frozenset({"today", "tomorrow", "week", "mine"})
+_WHOM = re.compile(r"-$|\+\d")
 _ASKED = {
     "why.no_pieces": PIECES,
     "why.tracking": TRACKING, "why.reason": REASON, "why.recall_reason": REASON, "why.invoice_number": INVOICE,
@@ -246,6 +248,10 @@ def is_command(text: str, words: Iterable[str], *, question: str) -> bool:
         return False
     if first.startswith("/") or not rest or _SURE_NUMBER.fullmatch(rest[0]):
         return True
+    if word in ("new", "book") and _WHOM.match(rest[0]):
+        return True
+    if word == "bookings":
+        return all(each.lower() in _DIARY_WORDS for each in rest)
     if word == "orders":
         return isinstance(read_list(" ".join(rest), LANGUAGES[0]), ListRequest)
     return word == "help" and len(rest) == 1

@@ -59,11 +59,27 @@ POLICY: Mapping[str, frozenset[Role]] = {
         STAFF,
     ),
     **dict.fromkeys(
-        ("assign", "tag", "mark", "address", "email", "bill", "resend", "chat", "new", "pay", "remind", "exceptions"),
+        (
+            "assign",
+            "tag",
+            "mark",
+            "address",
+            "email",
+            "bill",
+            "resend",
+            "chat",
+            "new",
+            "book",
+            "block",
+            "pay",
+            "remind",
+            "exceptions",
+        ),
         STAFF,
     ),
     **dict.fromkeys(
-        ("accept", "deny", "resume", "force", "refund", "credit", "exchange", "capture", "void", "digest"), SENIOR
+        ("accept", "deny", "resume", "force", "refund", "credit", "exchange", "capture", "void", "digest", "hours"),
+        SENIOR,
     ),
     **dict.fromkeys(("settings", "staff", "allow"), OWNERS),
 }

@@ -41,10 +41,7 @@ class Wanted:
 def read(argument: str) -> Wanted | Reason:
     """The customer first, then the lines; everything after them is the note."""
     first, _, rest = argument.strip().partition(" ")
-    digits = re.sub(r"\D", "", first)
-    number = digits if _NUMBER.fullmatch(first) and 6 <= len(digits) <= 15 else None
-    order = int(digits) if number is None and re.fullmatch(r"#?[0-9]{1,9}", first) else None
-    if number is None and order is None and first != NOBODY:
+    if (who := customer(first)) is None:
         return Reason("new.who", {"text": plain(first, 30), "example": _EXAMPLE})
     line, _, below = rest.strip().partition("\n")
     lines = []
@@ -54,7 +51,17 @@ def read(argument: str) -> Wanted | Reason:
     if not lines:
         return Reason("new.lines", {"example": _EXAMPLE})
     note = "\n".join(part for part in (line.strip(), below.strip()) if part)
-    return Wanted(Cart(None, note, tuple(lines)), number, order)
+    return replace(who, cart=Cart(None, note, tuple(lines)))
+
+
+def customer(word: str) -> Wanted | None:
+    """Whom a word names, with nothing in the cart yet."""
+    digits = re.sub(r"\D", "", word)
+    number = digits if _NUMBER.fullmatch(word) and 6 <= len(digits) <= 15 else None
+    order = int(digits) if number is None and re.fullmatch(r"#?[0-9]{1,9}", word) else None
+    if number is None and order is None and word != NOBODY:
+        return None
+    return Wanted(Cart(None, "", ()), number, order)
 
 
 def of_the_shop(order: Order, *, has_chat: bool) -> Order:

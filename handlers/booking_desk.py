@@ -1,26 +1,35 @@
 """The diary at the desk: who comes when, another time for a booking, a booking for a customer, and time that is kept free."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import time, timedelta
 from itertools import islice
 
-from flows import booking, booking_desk, choosing, meaning, replies, slot_offers
-from flows.appointment import Appointment, Calendar, Service, Slot
+from flows import booking, booking_desk, checkout, choice, choosing, meaning, notices, replies, slot_offers, staff_order
+from flows.appointment import Appointment, Calendar, Service, Slot, Visit
 from flows.booking_desk import Entry, Offered
 from flows.commands import BY_WORD, Row
 from flows.desk import Request
 from flows.hours import DAY
 from flows.lifecycle import Move, Reason, Refused
 from flows.messages import BUTTONS, ROWS, Text
-from flows.order import STAFF, Action, Order
+from flows.notices import Setting
+from flows.order import STAFF, Action, Line, Order, Sale, Step
 from flows.phrases import say
 from flows.plain import plain
 from flows.spelling import nearest
 from flows.working import local
 from handlers.turn import Turn
-from models import agenda, bookings, openings, orders, visits
+from models import agenda, bookings, catalog, choices, effects, openings, orders, outbox, visits
+from models.contacts import Contact
 from models.openings import Openings
+
+_EXAMPLE = "book +919800000001 SERVICE tomorrow 15:30"
+_AHEAD = timedelta(days=400)
+"""So far ahead blocks are listed."""
+_ANYBODY = Calendar(0, 0, "")
+"""Whoever keeps the shop's hours."""
 
 
 async def on_bookings(turn: Turn, row: Row, argument: str) -> None:
@@ -165,5 +174,205 @@ def _meant(words: str, calendars: Sequence[Calendar]) -> str | None:
 
 def _without(words: str, name: str) -> str:
     """What is left when a person's name was said."""
-    said = {word.casefold() for word in name.split()} | {"with"} if name else set()
-    return " ".join(word for word in words.split() if word.casefold().strip(",.") not in said)
+    if not name:
+        return words
+    own = "|".join(map(re.escape, name.split()))
+    return " ".join(re.sub(rf"(\bwith\s+)?\b({own})(\s+({own}))*\b[,.]?", "", words, flags=re.IGNORECASE).split())
+
+
+# A booking for a customer
+
+
+async def on_book(turn: Turn, row: Row, argument: str) -> None:
+    """For whom, what and when; what is missing is asked for."""
+    first, _, rest = argument.strip().partition(" ")
+    line, _, below = rest.strip().partition("\n")
+    wanted = staff_order.customer(first)
+    if wanted is None:
+        turn.record(row.action, "unclear")
+        turn.say(Text(say("diary.who", turn.store.language, text=plain(first, 30), example=_EXAMPLE)))
+        return
+    known = await openings.services_of(turn.work)
+    meant = booking_desk.service_in(line, known)
+    if len(meant.services) != 1:
+        offered = meant.services or tuple(known)
+        said = booking_desk.ask_service(offered, "" if meant.services else line, turn.event.id, turn.store)
+        turn.ask_rest(row, f"{first} {line}".strip(), said)
+        return
+    [service] = meant.services
+    found, note = await _slot(turn, service, meant.rest)
+    if isinstance(found, Offered):
+        people = booking_desk.names(await bookings.calendars_for(turn.work, service))
+        head = plain(service.title)
+        said = booking_desk.ask_when(found, turn.event.id, turn.store, service, people, head=head)
+        turn.ask_rest(row, f"{first} {service.sku}", said)
+        return
+    customer = await turn.customer_for(wanted)
+    if customer is None:
+        turn.record(row.action, "unknown")
+        turn.say(replies.no_order(wanted.order or 0, turn.store.language))
+        return
+    note = "\n".join(filter(None, [note, below.strip()]))
+    order, visit = await _place(turn, service, found, customer, note=note, has_chat=wanted.has_chat)
+    text = "\n".join(booking_desk.booked(order, visit, turn.store))
+    turn.answer(order, row.action, "done", replies.kept_so(order, text, turn.counter, action=None))
+
+
+async def _place(
+    turn: Turn, service: Service, slot: Slot, customer: Contact, *, note: str, has_chat: bool
+) -> tuple[Order, Visit]:
+    """Booked at once, for the shop has said so; only where the money comes first it waits for that."""
+    order = checkout.new_booking(
+        service, 1, order_id=turn.work.ids.new(), number=await orders.take_number(turn.work), contact_id=customer.id,
+        store=turn.store, settings=turn.settings, now=turn.work.now,
+        credit=await choices.balance(turn.work, customer.id, turn.store.currency),
+    )  # fmt: skip
+    order = staff_order.of_the_shop(order, has_chat=has_chat)
+    taken = await bookings.take(turn.work, customer.id, service, slot, places=1, order=order)
+    assert taken is not None, "it was free a moment ago"
+    products, _ = await catalog.find_products(turn.work, [service.sku])
+    sold = products[service.sku]
+    line = Line(service.sku, service.title, 1, service.price, brand=sold.brand, image_link=sold.image_link)
+    await orders.place(
+        turn.work, order, [line], event_id=turn.event.id, settings=turn.settings, note=note, by=STAFF,
+        actor_id=turn.contact.id,
+    )  # fmt: skip
+    confirm = Action("confirm", STAFF, is_quiet=True)
+    order, _ = await orders.advance(turn.work, order, confirm, turn.actor, turn.settings)
+    if order.checkout_step == Step.COMPLETE:
+        order = await orders.submit(turn.work, order, turn.event.id, turn.settings, by=turn.contact.id)
+    visit = await visits.of(turn.work, order)
+    assert visit is not None
+    if order.checkout_step != Step.COMPLETE and turn.settings.get("notify.arrival"):
+        who = customer.known_as(turn.store.language)
+        where = Setting(turn.store, turn.settings, who, turn.language, turn.contact.id, turn.work.now, visit)
+        news = notices.submitted(order, [line], where)
+        await effects.save(turn.work, [replace(news, but=turn.contact.id)], turn.event.id)
+    if order.has_chat:
+        await _tell(turn, order, line, customer, visit)
+    return order, visit
+
+
+async def _tell(turn: Turn, order: Order, line: Line, customer: Contact, visit: Visit) -> None:
+    """What the customer reads: the booking, or how it is paid."""
+    language = customer.language or turn.store.language
+    if order.checkout_step == Step.PAYMENT:
+        ways = await choices.ways(turn.work, order)
+        head = slot_offers.received(order, visit, turn.store, language)
+        short = say("diary.short", language, store=turn.store.name)
+        outbox.say(
+            turn.work, customer.id, choice.ask(order, ways, head, store=turn.store, language=language),
+            cause=turn.event.id, order_id=order.id, purpose=outbox.NOTICE,
+            fallback=checkout.fallback(order, turn.store, short, language),
+        )  # fmt: skip
+        return
+    where = Setting(
+        turn.store,
+        turn.settings,
+        customer.known_as(turn.store.language),
+        language,
+        turn.contact.id,
+        turn.work.now,
+        visit,
+    )
+    await effects.save(turn.work, notices.booked(Sale(order, [line]), where), turn.event.id)
+
+
+# Time that is kept free, and hours
+
+
+async def on_block(turn: Turn, row: Row, argument: str) -> None:
+    calendars = await _calendars(turn)
+    titles = await _titles(turn, calendars)
+    if not argument.strip():
+        turn.record(row.action, "read")
+        found = await bookings.blocks_between(turn.work, turn.work.now, turn.work.now + _AHEAD)
+        turn.say(booking_desk.blocks(found, titles, turn.store))
+        return
+    line, _, below = argument.strip().partition("\n")
+    found_when = booking_desk.said(line, now=turn.work.now, store=turn.store)
+    working = openings.hours_of(_ANYBODY, turn.settings, turn.store, turn.work.now, turn.work.now + _AHEAD)
+    span = (
+        None
+        if isinstance(found_when, Reason)
+        else meaning.stretch(found_when, working, now=turn.work.now, zone=turn.store.zone)
+    )
+    if isinstance(found_when, Reason) or span is None:
+        turn.record(row.action, "unclear")
+        turn.say(Text(say("diary.block_when", turn.store.language)))
+        return
+    if span.end <= turn.work.now:
+        turn.record(row.action, "refused")
+        turn.say(Text(say("diary.block_past", turn.store.language)))
+        return
+    around = f"{found_when.before} {found_when.after}".strip()
+    who = choosing.person(calendars, around)
+    note = "\n".join(filter(None, [_without(around, who.name if who else ""), below.strip()]))
+    block = bookings.block(turn.work, who, span.start, span.end, note=note, by=turn.contact.id)
+    booked = await agenda.between(turn.work, span.start - DAY, span.end, calendar_id=who.id if who else None)
+    inside = [(order, each) for order, each in booked if each.ends_at > span.start]
+    shown = await visits.of_all(turn.work, [order for order, _ in inside])
+    entries = [Entry(order, shown[order.id], await turn.customer_of(order)) for order, _ in inside]
+    turn.record(row.action, "done")
+    turn.say(booking_desk.blocked(block, titles, entries, turn.store))
+
+
+async def on_unblock(turn: Turn, row: Row, argument: str) -> None:
+    position = argument.strip().lstrip("#").rstrip(".")
+    if not position.isdecimal() or len(position) > 4:
+        turn.record(row.action, "unclear")
+        turn.say(Text(say("diary.which_block", turn.store.language)))
+        return
+    found = await bookings.blocks_between(turn.work, turn.work.now, turn.work.now + _AHEAD)
+    if not 1 <= int(position) <= len(found):
+        turn.record(row.action, "unknown")
+        turn.say(Text(say("diary.no_block", turn.store.language, position=position)))
+        return
+    block = bookings.unblock(turn.work, found[int(position) - 1])
+    titles = await _titles(turn, await _calendars(turn))
+    turn.record(row.action, "done")
+    turn.say(Text(say("diary.unblocked", turn.store.language, **booking_desk.of_block(block, titles, turn.store))))
+
+
+async def on_hours(turn: Turn, row: Row, argument: str) -> None:
+    """Of one calendar, or of all of them when nobody is named."""
+    calendars = await _calendars(turn)
+    titles = await _titles(turn, calendars)
+    today = turn.work.now.astimezone(turn.store.zone).date()
+    text = argument.strip()
+    named = next((each for each in calendars if f"{text} ".casefold().startswith(f"{each.name} ".casefold())), None)
+    if named is None and (first := text.partition(" ")[0]):
+        named = next(
+            (each for each in calendars if each.sku is None and first.casefold() == each.name.casefold()), None
+        )
+    meant, rest = ([named], text[len(named.name) :].strip()) if named else (calendars, text)
+    if not rest:
+        turn.record(row.action, "read")
+        turn.say(booking_desk.hours(meant, titles, turn.store, today))
+        return
+    try:
+        wanted = booking_desk.read_hours(rest, now=turn.work.now, store=turn.store)
+    except ValueError as error:
+        turn.record(row.action, "unclear")
+        turn.say(Text(say("diary.hours_wrong", turn.store.language, why=plain(str(error), 200).rstrip("."))))
+        return
+    if wanted.day is None:
+        changed = [bookings.set_hours(turn.work, each, wanted.text) for each in meant]
+    else:
+        changed = [bookings.set_exception(turn.work, each, wanted.day, wanted.text) for each in meant]
+    turn.record(row.action, "done")
+    head = say("diary.hours_set", turn.store.language)
+    turn.say(booking_desk.hours(changed, titles, turn.store, today, head=head))
+
+
+async def _calendars(turn: Turn) -> list[Calendar]:
+    """Of everybody who does a service, and of each service that nobody in particular does."""
+    for service in await openings.services_of(turn.work):
+        await bookings.calendars_for(turn.work, service)
+    return await bookings.calendars(turn.work)
+
+
+async def _titles(turn: Turn, calendars: Sequence[Calendar]) -> dict[int, str]:
+    """What staff call each calendar."""
+    services = {service.sku: plain(service.title, 40) for service in await openings.services_of(turn.work)}
+    return {each.id: services.get(each.sku or "", plain(each.name, 40)) for each in calendars}

@@ -155,6 +155,10 @@ OBEY: Mapping[str, commands.Obey] = {
     "exchange": exchanges.on_exchange,
     "stock": stock.obey,
     "bookings": booking_desk.on_bookings,
+    "book": booking_desk.on_book,
+    "block": booking_desk.on_block,
+    "unblock": booking_desk.on_unblock,
+    "hours": booking_desk.on_hours,
 }
 """What each command does; every row of the command table is here."""
 

@@ -5,15 +5,13 @@ from dataclasses import replace
 from flows import address as addresses
 from flows import cart, checkout, notices, replies, staff_order
 from flows.commands import Row
-from flows.inbound import Sender
 from flows.lifecycle import Reason
 from flows.messages import Text
 from flows.notices import Setting
 from flows.order import STAFF, Line, Order, Step
 from flows.phrases import say
-from flows.staff_order import Wanted
 from handlers.turn import Turn
-from models import catalog, choices, contacts, effects, orders, outbox, questions
+from models import catalog, choices, effects, orders, outbox, questions
 from models.contacts import Contact
 
 
@@ -32,7 +30,7 @@ async def on_new(turn: Turn, row: Row, argument: str) -> None:
         turn.record(row.action, "refused")
         turn.say(staff_order.nothing(priced, turn.store))
         return
-    customer = await _customer(turn, wanted)
+    customer = await turn.customer_for(wanted)
     if customer is None:
         assert wanted.order is not None
         turn.record(row.action, "unknown")
@@ -61,19 +59,6 @@ async def on_new(turn: Turn, row: Row, argument: str) -> None:
         await _tell(turn, order, tuple(lines), customer)
     turn.record(row.action, "done")
     turn.say(replies.made(order, lines, turn.counter), about=order)
-
-
-async def _customer(turn: Turn, wanted: Wanted) -> Contact | None:
-    """Whose order it is: somebody we know, somebody new, or nobody whom we could write to."""
-    if wanted.order is not None:
-        other = await orders.find(turn.work, wanted.order)
-        return None if other is None else await contacts.get(turn.work, other.contact_id)
-    if wanted.number is None:
-        return contacts.create(turn.work, wa_id=None, bsuid=None)
-    identities, people = await turn.work.load_late(*contacts.load([wanted.number], turn.store.id))
-    contacts.loaded(turn.work, identities, people)
-    known = contacts.recognise(turn.work, Sender(wa_id=wanted.number, bsuid=None))
-    return contacts.named(turn.work, known, f"+{wanted.number}")
 
 
 async def _tell(turn: Turn, order: Order, lines: tuple[Line, ...], customer: Contact) -> None:

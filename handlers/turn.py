@@ -10,7 +10,7 @@ from flows.commands import Row
 from flows.desk import ANSWER_WITHIN, Request, Target, target
 from flows.effects import Say, TellStaff
 from flows.flood import Patience
-from flows.inbound import Cart, Message
+from flows.inbound import Cart, Message, Sender
 from flows.messages import Button, Buttons, Template, Text
 from flows.messages import Message as Words
 from flows.news import News
@@ -20,6 +20,7 @@ from flows.phrases import say
 from flows.plain import plain
 from flows.replies import Counter, no_order
 from flows.settings import Settings
+from flows.staff_order import Wanted
 from flows.store import Store
 from models import audit, catalog, contacts, effects, orders, outbox, questions, visits
 from models.contacts import Contact
@@ -211,6 +212,18 @@ class Turn:
         found = target(name)
         order = await orders.find(self.work, found.number) if found.number is not None else None
         return await contacts.get(self.work, order.contact_id) if order else None
+
+    async def customer_for(self, wanted: Wanted) -> Contact | None:
+        """Whom staff take an order for: somebody we know, somebody new, or nobody whom we could write to."""
+        if wanted.order is not None:
+            other = await orders.find(self.work, wanted.order)
+            return None if other is None else await contacts.get(self.work, other.contact_id)
+        if wanted.number is None:
+            return contacts.create(self.work, wa_id=None, bsuid=None)
+        identities, people = await self.work.load_late(*contacts.load([wanted.number], self.store.id))
+        contacts.loaded(self.work, identities, people)
+        known = contacts.recognise(self.work, Sender(wa_id=wanted.number, bsuid=None))
+        return contacts.named(self.work, known, f"+{wanted.number}")
 
     async def language_of(self, order: Order) -> str:
         """What the order's customer reads."""

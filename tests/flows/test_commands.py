@@ -74,10 +74,22 @@ def test_who_may_do_what() -> None:
     acting = {
         "confirm", "approve", "reject", "start", "invoice", "pack", "ship", "out", "deliver", "failed", "complete", "hold",
         "release", "cancel", "archive", "unarchive", "note", "alerts", "undo", "add", "paid", "return", "received", "stock",
-        "assign", "tag", "mark", "address", "email", "bill", "resend", "chat", "new", "noshow", "reschedule",
+        "assign", "tag", "mark", "address", "email", "bill", "resend", "chat", "new", "book", "block", "noshow", "reschedule",
         "pay", "remind", "exceptions",
     }  # fmt: skip
-    deciding = {"accept", "deny", "resume", "force", "refund", "credit", "exchange", "capture", "void", "digest"}
+    deciding = {
+        "accept",
+        "deny",
+        "resume",
+        "force",
+        "refund",
+        "credit",
+        "exchange",
+        "capture",
+        "void",
+        "digest",
+        "hours",
+    }
     assert {action: roles_for(action) for action in POLICY} == {
         **dict.fromkeys(reading, ("owner", "manager", "agent", "viewer")),
         **dict.fromkeys(acting, ("owner", "manager", "agent")),
