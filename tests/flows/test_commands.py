@@ -70,7 +70,7 @@ def test_every_command_has_a_row_in_the_policy_and_every_role_has_an_answer() ->
 
 
 def test_who_may_do_what() -> None:
-    reading = {"help", "doctor", "orders", "board", "find", "order", "items", "history", "why"}
+    reading = {"help", "doctor", "orders", "board", "find", "order", "items", "history", "why", "bookings"}
     acting = {
         "confirm", "approve", "reject", "start", "invoice", "pack", "ship", "out", "deliver", "failed", "complete", "hold",
         "release", "cancel", "archive", "unarchive", "note", "alerts", "undo", "add", "paid", "return", "received", "stock",
