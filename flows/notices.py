@@ -4,7 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from flows import booking, card, checkout, durations, feedback, fulfilment, labels, morning, payments, told, visits
+from flows import (
+    booking,
+    card,
+    checkout,
+    durations,
+    feedback,
+    fulfilment,
+    labels,
+    morning,
+    payments,
+    reminding,
+    told,
+    visits,
+)
 from flows.appointment import Visit
 from flows.effects import Effect, FreeSlot, MoveStock, Ring, Say, StartTimer, StopTimer, TellStaff
 from flows.fulfilment import Shipment
@@ -55,7 +68,7 @@ def follow(
         *timers(after.order, where),
         *(listed(where) if action.event == "reschedule" else []),
         *asks(before.order, after.order),
-        *_slot(before.order, after.order),
+        *_slot(before.order, after.order, action, where),
         *_stock(before, after, was, now, is_sold=action.event != "came_in"),
     ]
 
@@ -221,10 +234,17 @@ def _key_of_booking(key: str, order: Order, action: Action, settings: Settings) 
     return key
 
 
-def _slot(before: Order, after: Order) -> list[Effect]:
-    """A booking that comes to nothing gives its places back; of one that was missed they are past."""
+def _slot(before: Order, after: Order, action: Action, where: Setting) -> list[Effect]:
+    """A booking that comes to nothing gives its places back; of one that was missed they are past. Who waits for a time like
+    that, or like the one from which it moved, hears of it.
+    """
     is_freed = after.is_booking and after.status in DEAD and before.status not in DEAD
-    return [FreeSlot(after.id)] if is_freed else []
+    given_back: list[Effect] = [FreeSlot(after.id)] if is_freed else []
+    if where.visit is None or not (is_freed or action.event == "reschedule"):
+        return given_back
+    appointment, moved = where.visit.appointment, action.details.get("from")
+    start = datetime.fromisoformat(moved) if moved else appointment.starts_at
+    return [*given_back, Ring(reminding.FREED, reminding.freed(appointment.sku, start))]
 
 
 def _asking(order: Order, name: str, text: str, where: Setting) -> Message:

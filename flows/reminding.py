@@ -1,9 +1,10 @@
 """What a booking's timers say: to its customer before it begins, and to whoever of the shop it concerns."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
-from flows import card, labels, visits
-from flows.appointment import Visit
+from flows import card, choosing, labels, slot_offers, visits
+from flows.appointment import Service, Slot, Visit
+from flows.choosing import Choosing
 from flows.hours import moment
 from flows.messages import Button, Buttons, Message, Text
 from flows.news import News
@@ -12,6 +13,8 @@ from flows.phrases import say
 from flows.plain import plain
 from flows.store import Store
 
+FREED = "slot_freed"
+"""The timer of whoever asked for a day, when a time of it is free again; its subject is a service and that time."""
 THERE, MOVE, CANCEL = "there", "move", "ask"
 """What a customer taps below a reminder: `b1042.there`, `b1042.move`, `c1042.ask`."""
 
@@ -42,6 +45,25 @@ def coming(order: Order, visit: Visit, store: Store, language: str, *, now: date
     if now >= visit.appointment.starts_at:
         return Text(say("remind.past", language, label=order.label, visit=shown, store=store.name))
     return Text(say("remind.thanks", language, span=visits.span(visit, store)))
+
+
+def freed(sku: str, starts_at: datetime) -> str:
+    """The subject of that timer; `read_freed` is its inverse."""
+    return f"{choosing.code(sku)}.{int(starts_at.timestamp())}"
+
+
+def read_freed(subject: str) -> tuple[str, datetime]:
+    """The code of the service, and the time."""
+    code, _, seconds = subject.partition(".")
+    return code, datetime.fromtimestamp(int(seconds), UTC)
+
+
+def free_again(service: Service, slot: Slot, store: Store, language: str) -> Buttons:
+    """For who wanted to hear of it: the day, and a button that shows its times. Nothing is kept for anybody."""
+    day = slot_offers.day_of(slot.starts_at, store)
+    id_ = Choosing(choosing.code(service.sku)).id(choosing.TIMES, str(int(slot.starts_at.timestamp())))
+    text = say("remind.freed", language, title=plain(service.title), day=day, store=store.name)
+    return Buttons(text, (Button(id_, say("remind.times", language)),))
 
 
 def to_staff(order: Order, visit: Visit, store: Store, *, customer: str) -> News:

@@ -5,7 +5,7 @@ What fits no longer changes nothing and is not said: the booking has moved or en
 
 from datetime import date
 
-from flows import booking, booking_desk, checkout, morning, policy, reminders, reminding
+from flows import booking, booking_desk, checkout, choosing, morning, policy, reminders, reminding
 from flows.appointment import Visit
 from flows.booking_desk import Asked, Entry
 from flows.effects import TellStaff
@@ -13,9 +13,9 @@ from flows.inbound import Tap
 from flows.lifecycle import Move
 from flows.order import TIMER, Action, Order
 from flows.settings import Settings
-from flows.templates import staff_alert
+from flows.templates import order_update, staff_alert
 from handlers.turn import Turn
-from models import agenda, bookings, contacts, effects, inbox, orders, outbox, payments, staff, visits
+from models import agenda, bookings, contacts, effects, inbox, openings, orders, outbox, payments, staff, visits
 from models.inbox import Event
 from models.orders import Actor
 from models.work import Work
@@ -118,6 +118,31 @@ async def on_morning(work: Work, event: Event, subject: str) -> None:
             )  # fmt: skip
 
 
+async def on_freed(work: Work, event: Event, subject: str) -> None:
+    """Who asked for that day hears of it once, if somebody else has not taken it already."""
+    code, start = reminding.read_freed(subject)
+    service = choosing.find(await openings.services_of(work), code)
+    if service is None:
+        return
+    day = start.astimezone(work.store.zone).date()
+    mark = work.mark()
+    if not (wishes := await bookings.wishes_for(work, service.sku, day)):
+        return
+    first, last = morning.span(day, work.store)
+    free = next((await openings.of(work, service, until=last)).free(first, last), None)
+    if free is None:
+        work.take_back(mark)  # they still wait
+        return
+    for wish in wishes:
+        customer = await contacts.get(work, wish.contact_id)
+        language = customer.language or work.store.language
+        told = reminding.free_again(service, free, work.store, language)
+        outbox.say(
+            work, customer.id, told, cause=event.id, purpose=outbox.NOTICE, expires_at=last,
+            fallback=order_update(work.store, told.body, language),
+        )  # fmt: skip
+
+
 async def _booked(work: Work, subject: str, status: str) -> tuple[Order, Visit | None]:
     """The booking, with its appointment if it has still this status and its time."""
     order = await orders.get(work, int(subject))
@@ -138,5 +163,5 @@ async def _customer(work: Work, order: Order) -> str:
 
 TIMERS = {
     booking.REMINDER: on_remind, booking.UNANSWERED: on_unanswered, booking.LAPSE: on_lapse, booking.FOLLOW_UP: on_follow_up,
-    morning.TIMER: on_morning,
+    morning.TIMER: on_morning, reminding.FREED: on_freed,
 }  # fmt: skip

@@ -307,3 +307,51 @@ async def test_the_list_of_a_day_that_is_over_is_not_told(ready_url: str, tmp_pa
         await found.book()
         await pass_to(found, timedelta(seconds=-1))
         assert await morning_of(found) == {}
+
+
+async def test_who_asked_for_a_day_hears_once_that_a_time_of_it_is_free_again(ready_url: str, tmp_path: Path) -> None:
+    async with shop(ready_url, tmp_path, FLOW, SOON + ";business_hours=mon-sun 09:30-10:00;booking_step=30m") as found:
+        found.start = found.start.astimezone(found.store.zone).replace(hour=9, minute=30)
+        await found.say("Rahul", "hello")
+        await found.settle()
+        await found.book()
+        await ask_for_the_day(found, "Rahul Mehta")
+        await move(found, timedelta(days=1))
+        [told] = await freed(found)
+        assert told == ("Rahul", FREED.format(day="Thu 5 Mar"))
+        await found.tap("Rahul", "See times")
+        await found.settle()
+        assert "on Thu 5 Mar: at what time?" in found.new("Rahul")[-1].body
+        await ask_for_the_day(found, "Rahul Mehta")
+        assert await found.act(Action("cancel", SYSTEM)) == Move("canceled")
+        assert await freed(found) == [told, ("Rahul", FREED.format(day="Fri 6 Mar"))]
+
+
+FREED = (
+    "*Tailoring Fitting* at Demo Store has a free time on {day} again. It is not kept for you: who books first has it."
+)
+
+
+async def freed(found: Shop) -> list[tuple[str, str]]:
+    return [(name, words) for name, words in await found.said() if "has a free time" in words]
+
+
+async def ask_for_the_day(found: Shop, name: str) -> None:
+    [person] = await found.rows(f"SELECT id FROM contact WHERE name = '{name}'")
+
+    async def do(work: Work, _settings: Settings) -> None:
+        day = found.start.astimezone(found.store.zone).date()
+        for _ in range(2):
+            bookings.wish(work, person["id"], "FITTING-30", day)
+
+    await found.doing(do)
+
+
+async def test_nobody_hears_of_a_time_that_is_over(ready_url: str, tmp_path: Path) -> None:
+    async with shop(ready_url, tmp_path, FLOW, SOON + ";business_hours=mon-sun 09:30-10:00;booking_step=30m") as found:
+        found.start = found.start.astimezone(found.store.zone).replace(hour=9, minute=30)
+        await found.book()
+        await ask_for_the_day(found, "Asha Rao")
+        await pass_to(found, timedelta())
+        assert await found.act(Action("cancel", SYSTEM)) == Move("canceled")
+        assert await freed(found) == []

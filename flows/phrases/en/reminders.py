@@ -15,4 +15,6 @@ PHRASES = {
         "⏳ {head}\n{customer} waits for your word: {visit}. If nobody confirms it by {until}, the time is free again."
     ),
     "remind.follow_up": "{head}\n{visit} is over. Was {customer} there?",
+    "remind.freed": "*{title}* at {store} has a free time on {day} again. It is not kept for you: who books first has it.",
+    "remind.times": "See times",
 }
