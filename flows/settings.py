@@ -210,7 +210,7 @@ _ROWS = (
     Setting(
         "booking_notice",
         kinds.duration(zero="until it starts", most=_FAR),
-        "24h",
+        "12h",
         "how long before its start customers may still move or cancel a booking",
         built=True,
     ),

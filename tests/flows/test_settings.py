@@ -74,7 +74,7 @@ DEFAULTS: dict[str, Any] = {
     "booking_confirm_within": 4 * H,
     "booking_lead": H,
     "booking_horizon": 60 * 24 * H,
-    "booking_notice": 24 * H,
+    "booking_notice": 12 * H,
     "booking_step": H / 4,
     "booking_location": None,
     "holidays": None,

@@ -206,7 +206,8 @@ async def test_a_customer_cannot_cancel_within_the_notice_and_staff_can(ready_ur
         assert [reason.key for reason in refused.reasons] == ["why.notice"]
         await found.say("Asha", "cancel 1001")
         await found.settle()
-        assert (await found.heard())[-1].startswith("It is too near to #1001 for me to cancel it.")
+        assert (await found.heard())[-1].startswith("#1001, ")
+        assert "you could move or cancel it yourself until" in (await found.heard())[-1]
         assert await found.status() == "scheduled"
         await found.ask("cancel 1001 we are ill")
         await found.tap("Priya", "Yes, cancel it")

@@ -9,7 +9,6 @@ ROWS = (TESTS / "journeys/seeds/rows.txt").read_text().split()
 _ID = re.compile(r"\bS[1-5]-\d\d\b")
 
 LATER = {
-    "bookings": "S1-42 S1-43",
     "checkout": "S1-77 S2-45 S3-20 S3-21 S3-22 S3-24 S3-25",
     "staff desk": "S2-19 S2-20 S2-21 S2-42 S2-43 S2-44 S5-30",
 }
