@@ -224,12 +224,15 @@ class OrderStatus:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """An approved template with its text parameters, in order. `about` is what its button pays, or its order's status."""
+    """An approved template with its text parameters, in order. `about` is what its button pays, or its order's status;
+    `buttons` are those that it was approved with, in order, with the ids they answer with.
+    """
 
     name: str
     language: str
     parameters: tuple[str, ...]
     about: OrderDetails | OrderStatus | None = None
+    buttons: tuple[Button, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parameters", tuple(parameter(p) for p in self.parameters))
@@ -257,6 +260,7 @@ def dump(message: Message) -> Json:
     kept = asdict(message) if isinstance(message, Buttons | Rows | OrderDetails) else _shallow(message)
     if isinstance(message, Template):
         kept["about"] = message.about and dump(message.about)
+        kept["buttons"] = [asdict(button) for button in message.buttons]
     return {"kind": _NAMES[type(message)], **kept}
 
 
@@ -275,6 +279,7 @@ def load(data: Json) -> Message:
         case "template":
             kept["parameters"] = tuple(kept["parameters"])
             kept["about"] = load(about) if (about := kept.get("about")) else None
+            kept["buttons"] = tuple(Button(**b) for b in kept.get("buttons", ()))
         case "order_details":
             kept["items"] = tuple(payable.load_item(item) for item in kept["items"])
             kept["ways"] = tuple(payable.load_way(way) for way in kept["ways"])

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from flows import (
     booking,
+    calendar_link,
     card,
     checkout,
     durations,
@@ -120,7 +121,8 @@ def booked(sale: Sale, where: Setting) -> list[Effect]:
         return []
     assert where.visit is not None
     text = visits.next_step(order, where.visit, where.settings, where.store, where.language)
-    return [Say(order.contact_id, Text(text), checkout.fallback(order, where.store, text, where.language), order.id)]
+    fallback = checkout.fallback(order, where.store, text, where.language)
+    return [Say(order.contact_id, _asking(order, name, text, where), fallback, order.id)]
 
 
 def stale(order: Order, store: Store, settings: Settings, now: datetime) -> TellStaff:
@@ -248,11 +250,13 @@ def _slot(before: Order, after: Order, action: Action, where: Setting) -> list[E
 
 
 def _asking(order: Order, name: str, text: str, where: Setting) -> Message:
-    """The notice with the question that belongs to it: have you got it, and how was it?"""
+    """The notice with what belongs to it: have you got it, how was it, and the calendar of whoever comes."""
     if name == "awaiting_confirmation":
         return Buttons(text, (Button(f"r{order.number}.{checkout.HAVE}", say("action.receipt", where.language)),))
     if name in ("delivered", "delivery_confirmed", "booking_completed") and where.settings.get("feedback"):
         return feedback.ask(order, text, where.language)
+    if order.status == "scheduled":
+        return calendar_link.button(text, where.store, order.id, where.language)
     return Text(text)
 
 

@@ -47,6 +47,12 @@ def morning(day: date, zone: ZoneInfo, at: time = time(7)) -> datetime:
     return local(day, at, zone)
 
 
+def quiet_until(now: datetime, *, zone: ZoneInfo, quiet: Span | None) -> datetime | None:
+    """When the quiet hours end in which it is now; None when it is none of them."""
+    night = _around(now, _nights(quiet, now, zone))
+    return None if night is None else night.end
+
+
 def _before(starts_at: datetime, offset: timedelta, zone: ZoneInfo) -> datetime:
     if offset % DAY:
         return starts_at - offset

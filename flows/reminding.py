@@ -6,12 +6,13 @@ from flows import card, choosing, labels, slot_offers, visits
 from flows.appointment import Service, Slot, Visit
 from flows.choosing import Choosing
 from flows.hours import moment
-from flows.messages import Button, Buttons, Message, Text
+from flows.messages import Button, Buttons, Template, Text
 from flows.news import News
 from flows.order import Order
 from flows.phrases import say
 from flows.plain import plain
 from flows.store import Store
+from flows.templates import booking_reminder
 
 FREED = "slot_freed"
 """The timer of whoever asked for a day, when a time of it is free again; its subject is a service and that time."""
@@ -19,21 +20,23 @@ THERE, MOVE, CANCEL = "there", "move", "ask"
 """What a customer taps below a reminder: `b1042.there`, `b1042.move`, `c1042.ask`."""
 
 
-def reminder(order: Order, visit: Visit, store: Store, language: str, *, now: datetime) -> Message:
-    """When it is, and what its customer can do about it: once they can move and cancel no more, they write to the shop."""
-    text = say("remind.visit", language, label=order.label, visit=visits.line(visit, store, language))
+def reminder(order: Order, visit: Visit, store: Store, language: str, *, now: datetime) -> tuple[Buttons, Template]:
+    """When it is, and what its customer can do about it: once they can move and cancel no more, they write to the shop.
+    The second says the same where the window is closed.
+    """
+    line, buttons = visits.line(visit, store, language), _answers(order, visit, language, now)
+    text = say("remind.visit", language, label=order.label, visit=line)
+    if len(buttons) == 1:
+        text = f"{text} {say('remind.write', language)}"
+    return Buttons(text, buttons), booking_reminder(store, f"{order.label}, {line}", buttons, language)
+
+
+def _answers(order: Order, visit: Visit, language: str, now: datetime) -> tuple[Button, ...]:
     there = Button(f"b{order.number}.{THERE}", say("remind.there", language))
     if now > visit.free_until:
-        return Buttons(f"{text} {say('remind.write', language)}", (there,))
+        return (there,)
     move = Button(f"b{order.number}.{MOVE}", say("remind.move", language))
-    cancel = Button(f"c{order.number}.{CANCEL}", say("remind.cancel", language))
-    return Buttons(text, (there, move, cancel))
-
-
-def short(order: Order, visit: Visit, store: Store, language: str) -> str:
-    """The same for a closed window: whoever answers opens it."""
-    text = say("remind.visit", language, label=order.label, visit=visits.line(visit, store, language))
-    return f"{text} {say('remind.write', language)}"
+    return there, move, Button(f"c{order.number}.{CANCEL}", say("remind.cancel", language))
 
 
 def coming(order: Order, visit: Visit, store: Store, language: str, *, now: datetime) -> Text:

@@ -6,7 +6,20 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
 
-from flows import booking, cart, checkout, choice, choosing, labels, meaning, menu, services, slot_offers, when
+from flows import (
+    booking,
+    cart,
+    checkout,
+    choice,
+    choosing,
+    labels,
+    meaning,
+    menu,
+    reminding,
+    services,
+    slot_offers,
+    when,
+)
 from flows import visits as said_of
 from flows.appointment import Appointment, Service, Slot, Visit
 from flows.choosing import Choosing, Tapped, Wanted, Yes
@@ -118,11 +131,17 @@ async def on_tap(turn: Turn) -> bool:
     return await _do(turn, tapped)
 
 
-async def on_unhold(work: Work, _event: Event, subject: str) -> None:
+async def on_unhold(work: Work, event: Event, subject: str) -> None:
     """What was held and not booked is free again; who held it learns that when they tap."""
     held = await bookings.find(work, int(subject))
     if held is not None and held.held_until is not None and held.held_until <= work.now:
-        await bookings.release(work, held)
+        await _give_back(work, held, event)
+
+
+async def _give_back(work: Work, held: Appointment, event: Event) -> None:
+    """What is held no more: who asked for a time like that hears of it."""
+    await bookings.release(work, held)
+    timers.ring(work, kind=reminding.FREED, subject=reminding.freed(held.sku, held.starts_at), cause=event.id)
 
 
 async def _do(turn: Turn, tapped: Tapped) -> bool:
@@ -316,13 +335,21 @@ async def _tap_time(turn: Turn, service: Service, chosen: Choosing, moment: date
 
 
 async def _hold(turn: Turn, service: Service, chosen: Choosing, slot: Slot, head: str) -> bool:
-    until = turn.work.now + choosing.HOLD
-    held = await bookings.hold(turn.work, turn.contact.id, service, slot, places=chosen.places, until=until)
-    if held is None:
+    if (held := await _keep(turn, service, chosen, slot)) is None:
         return False
-    timers.start(turn.work, kind=choosing.UNHOLD, subject=str(held.id), due_at=until)
     _say_kept(turn, service, chosen, held, head)
     return True
+
+
+async def _keep(turn: Turn, service: Service, chosen: Choosing, slot: Slot) -> Appointment | None:
+    """One time a customer: what was kept for them is free again."""
+    until = turn.work.now + choosing.HOLD
+    if (former := await bookings.held_by(turn.work, turn.contact.id)) is not None:
+        await _give_back(turn.work, former, turn.event)
+    held = await bookings.hold(turn.work, turn.contact.id, service, slot, places=chosen.places, until=until)
+    if held is not None:
+        timers.start(turn.work, kind=choosing.UNHOLD, subject=str(held.id), due_at=until)
+    return held
 
 
 def _say_kept(turn: Turn, service: Service, chosen: Choosing, held: Appointment, head: str) -> None:
@@ -458,10 +485,7 @@ async def _ask_move(turn: Turn, service: Service, chosen: Choosing, slot: Slot) 
         line = _line(turn, visit)
         turn.say(Text(say("move.same", turn.language, label=order.label, visit=line)), about=order)
         return
-    until = turn.work.now + choosing.HOLD
-    held = await bookings.hold(turn.work, turn.contact.id, service, slot, places=chosen.places, until=until)
-    if held is not None:
-        timers.start(turn.work, kind=choosing.UNHOLD, subject=str(held.id), due_at=until)
+    await _keep(turn, service, chosen, slot)
     names = {calendar.id: calendar.name for calendar in await bookings.calendars(turn.work)}
     to = replace(
         visit.appointment, starts_at=slot.starts_at, ends_at=slot.ends_at, calendar_id=slot.calendar_id,
@@ -552,7 +576,7 @@ async def _answer_when(turn: Turn, asked: Mapping[str, Any], words: str) -> bool
 
 async def _forget(turn: Turn, chosen: Choosing) -> bool:
     if (held := await bookings.held_by(turn.work, turn.contact.id)) is not None:
-        await bookings.release(turn.work, held)
+        await _give_back(turn.work, held, turn.event)
     _close(turn)
     order = await _theirs(turn, chosen.moves) if chosen.moves else None
     visit = await visits.of(turn.work, order) if order else None

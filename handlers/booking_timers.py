@@ -15,7 +15,7 @@ from flows.order import TIMER, Action, Order
 from flows.settings import Settings
 from flows.templates import order_update, staff_alert
 from handlers.turn import Turn
-from models import agenda, bookings, contacts, effects, inbox, openings, orders, outbox, payments, staff, visits
+from models import agenda, bookings, contacts, effects, inbox, openings, orders, outbox, payments, staff, timers, visits
 from models.inbox import Event
 from models.orders import Actor
 from models.work import Work
@@ -38,11 +38,10 @@ async def on_remind(work: Work, event: Event, subject: str) -> None:
     customer = await contacts.get(work, order.contact_id)
     if order.has_chat:
         language = customer.language or work.store.language
-        short = reminding.short(order, visit, work.store, language)
+        told, fallback = reminding.reminder(order, visit, work.store, language, now=work.now)
         outbox.say(
-            work, order.contact_id, reminding.reminder(order, visit, work.store, language, now=work.now),
-            cause=event.id, order_id=order.id, purpose=outbox.NOTICE, expires_at=start,
-            fallback=checkout.fallback(order, work.store, short, language),
+            work, order.contact_id, told, cause=event.id, order_id=order.id, purpose=outbox.NOTICE, expires_at=start,
+            fallback=fallback,
         )  # fmt: skip
     host = await _host(work, visit)
     if host is not None and not reminders.moments(start, offsets, now=work.now, **clock):
@@ -119,10 +118,14 @@ async def on_morning(work: Work, event: Event, subject: str) -> None:
 
 
 async def on_freed(work: Work, event: Event, subject: str) -> None:
-    """Who asked for that day hears of it once, if somebody else has not taken it already."""
+    """Who asked for that day hears of it once, in the morning if it is night, if nobody else has taken it already."""
     code, start = reminding.read_freed(subject)
     service = choosing.find(await openings.services_of(work), code)
-    if service is None:
+    if service is None or start <= work.now:
+        return
+    quiet = Settings(work.store.settings).get("quiet_hours")
+    if (until := reminders.quiet_until(work.now, zone=work.store.zone, quiet=quiet)) is not None:
+        timers.start(work, kind=reminding.FREED, subject=subject, due_at=until)
         return
     day = start.astimezone(work.store.zone).date()
     mark = work.mark()

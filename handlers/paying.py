@@ -1,6 +1,6 @@
 """How a customer pays: the way is chosen, the request comes again, and a picture shows that a transfer was made."""
 
-from flows import checkout, choice, discrepancy, labels, requests
+from flows import checkout, choice, discrepancy, labels, requests, slot_offers
 from flows import payments as rules
 from flows.choice import OTHER, PAY, Way
 from flows.commands import BY_WORD
@@ -155,8 +155,9 @@ async def _chosen(turn: Turn, order: Order, way: Way) -> Message:
     if way.credit:
         credit = show(way.credit, order.currency, turn.store.locale)
         parts = [say("choose.took_credit", turn.language, label=order.label, credit=credit)]
-    parts.append(await _next(turn, order))
-    return Text("\n\n".join(parts))
+    text = "\n\n".join([*parts, await _next(turn, order)])
+    visit = await visits.of(turn.work, order)
+    return slot_offers.booked(order, visit, text, turn.store, turn.language, now=turn.work.now) if visit else Text(text)
 
 
 async def _say_chosen(turn: Turn, order: Order) -> None:

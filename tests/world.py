@@ -261,10 +261,10 @@ def _shown(bubble: Bubble) -> Shown:
         paid = f", payment {told['payment']['status']}" if "payment" in told else ""
         status = f"{told['order']['status']}{paid}"
         return Shown(bubble.body, kind=f"template {template['name']}" if template else f"order status {status}")
-    if template:
-        return Shown(str(template["text"]), kind=f"template {template['name']}")
-    rows = tuple((str(row["title"]), str(row.get("description", ""))) for row in bubble.rows)
     buttons = tuple(str(button["title"]) for button in bubble.buttons)
+    if template:
+        return Shown(str(template["text"]), buttons, kind=f"template {template['name']}")
+    rows = tuple((str(row["title"]), str(row.get("description", ""))) for row in bubble.rows)
     opens = (str(shown["rows"]["button"]),) if rows else (str(shown["url_title"]),) if "url" in shown else ()
     return Shown(bubble.body, buttons or opens, rows, kind="catalogue" if "catalog" in shown else "")
 

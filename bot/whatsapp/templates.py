@@ -76,6 +76,7 @@ async def _put(client: Client, waba: str, template: Definition, state: TemplateS
     title = _title(template)
     body: dict[str, Any] = {"type": "BODY", "text": template.body, "example": {"body_text": [list(template.examples)]}}
     buttons = [{"type": "ORDER_DETAILS", "text": template.button}] if template.button else []
+    buttons += [{"type": "QUICK_REPLY", "text": reply} for reply in template.replies]
     components = [body, *([{"type": "BUTTONS", "buttons": buttons}] if buttons else [])]
     if state is None:
         new = {"name": template.name, "language": template.language, "category": template.category}

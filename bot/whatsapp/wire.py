@@ -195,6 +195,9 @@ def _template(message: Template) -> Json:
         case OrderStatus() as told:
             status = {"type": "order_status", "order_status": _order_status(told)}
             components.append({"type": "order_status", "parameters": [status]})
+    for index, button in enumerate(message.buttons):
+        answer = {"type": "payload", "payload": button.id}
+        components.append({"type": "button", "sub_type": "quick_reply", "index": str(index), "parameters": [answer]})
     return {
         "name": message.name,
         "language": {"policy": "deterministic", "code": message.language},

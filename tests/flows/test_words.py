@@ -310,6 +310,8 @@ def test_templates_are_defined_as_meta_takes_them() -> None:
     assert [(d.name, d.language, d.category) for d in definitions] == [
         ("order_update", "en", "UTILITY"),
         ("staff_alert", "en", "UTILITY"),
+        ("booking_reminder", "en", "UTILITY"),
+        ("booking_soon", "en", "UTILITY"),
     ]
     for d in definitions:
         assert d.body.count("{{") == d.body.count("}}") == 2
@@ -333,6 +335,7 @@ def test_help_lists_what_a_role_may_do() -> None:
         "*why 1042 ship*: why an action is not possible now\n"
         "*help [command]*: this list\n"
         "*doctor*: is everything well? queues, windows, token, templates\n\n"
+        "*bookings*: the diary. *help bookings* explains them.\n\n"
         "A cart, or a tap on a customer's button, is taken as a customer's, also from you."
     )
 

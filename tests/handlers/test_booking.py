@@ -18,6 +18,8 @@ TAKEN = (
     "SELECT a.places, a.order_id IS NULL AS held, a.session_id IS NULL AS given_back FROM appointment a ORDER BY a.id"
 )
 SEATS = "SELECT COALESCE(SUM(taken), 0) AS taken FROM session"
+ONE_A_DAY = "business_hours=mon-sat 10:00-10:30;booking_step=30m"
+FREED = "*Tailoring Fitting* at Demo Store has a free time on Tue 3 Mar again."
 SORRY, KEPT = "*Tailoring Fitting* is not free on", "I keep this for you"
 
 
@@ -194,6 +196,32 @@ async def test_a_wish_is_kept_once(ready_url: str, tmp_path: Path) -> None:
         for _ in range(2):
             assert "I write to you here" in await forges(world, "Rahul", FITTING.id(choosing.TELL, "2026-03-03"))
         assert await world.rows("SELECT sku, day FROM slot_wish") == [{"sku": "FITTING-30", "day": "2026-03-03"}]
+
+
+async def test_who_waits_for_a_day_hears_of_a_time_that_was_held_and_not_booked(ready_url: str, tmp_path: Path) -> None:
+    async with stage(ready_url, tmp_path, STORE_SETTINGS=ONE_A_DAY) as world:
+        await says(world, "Priya", "block tomorrow 10:00-10:30 ravi")
+        await says(world, "Asha", "book a fitting tomorrow 10")
+        assert SORRY in await says(world, "Rahul", "book a fitting tomorrow 10")
+        await taps(world, "Rahul", "Tell me if free")
+        await taps(world, "Asha", "Forget it")
+        assert FREED in heard(world, "Rahul")
+
+
+async def test_nobody_is_told_at_night_that_a_time_is_free(ready_url: str, tmp_path: Path) -> None:
+    async with stage(ready_url, tmp_path, STORE_SETTINGS=ONE_A_DAY) as world:
+        await says(world, "Priya", "block tomorrow 10:00-10:30 ravi")
+        await world.later(timedelta(hours=12))
+        await says(world, "Asha", "book a fitting tomorrow 10")
+        await says(world, "Rahul", "book a fitting tomorrow 10")
+        await taps(world, "Rahul", "Tell me if free")
+        await world.later(choosing.HOLD)
+        await world.settle()
+        assert await world.rows(SEATS) == [{"taken": 0}]
+        assert heard(world, "Rahul") == ""
+        await world.later(timedelta(hours=10))
+        await world.settle()
+        assert FREED in heard(world, "Rahul")
 
 
 async def test_a_shop_without_services_has_nothing_to_book(ready_url: str, tmp_path: Path) -> None:

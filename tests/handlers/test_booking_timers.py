@@ -64,7 +64,7 @@ async def test_a_customer_is_reminded_at_each_offset_once(ready_url: str, tmp_pa
         await pass_to(found, 24 * HOUR)
         text = REMINDER.format(visit=visit(found))
         assert await reminders(found) == [text]
-        assert "If you cannot come, please write it here." in found.new("Asha")[-1].body  # their window is closed
+        assert_reminded_outside_the_window(found)
         await found.say("Asha", "hello")
         await pass_to(found, 2 * HOUR)
         assert (await reminders(found))[1:] == [text]
@@ -76,6 +76,33 @@ async def test_a_customer_is_reminded_at_each_offset_once(ready_url: str, tmp_pa
         await found.run("UPDATE inbox SET state = 'new' WHERE kind = 'timer.appointment_reminder'")
         await found.settle()
         assert len(await reminders(found)) == 2
+
+
+def assert_reminded_outside_the_window(found: Shop) -> None:
+    shown = found.new("Asha")[-1]
+    line = visit(found)
+    assert shown.body == f"A reminder of your appointment at Demo Store: #1001, {line}. Will you be there?"
+    assert shown.kind == "template booking_reminder"
+    assert shown.buttons == ("I'll be there", "Reschedule", "Cancel booking")
+
+
+async def test_a_button_of_a_reminder_works_outside_the_window_too(ready_url: str, tmp_path: Path) -> None:
+    async with shop(ready_url, tmp_path, FLOW, SOON) as found:
+        await found.book()
+        await pass_to(found, 24 * HOUR)
+        assert_reminded_outside_the_window(found)
+        await found.tap("Asha", "Reschedule")
+        await found.settle()
+        assert (await found.heard())[-1].startswith("Now: #1001")
+
+
+async def test_who_can_move_it_no_more_is_asked_only_whether_they_come(ready_url: str, tmp_path: Path) -> None:
+    async with shop(ready_url, tmp_path, FLOW, ";reminders=2h") as found:
+        await found.book()
+        await pass_to(found, 2 * HOUR)
+        shown = found.new("Asha")[-1]
+        assert (shown.kind, shown.buttons) == ("template booking_soon", ("I'll be there",))
+        assert "If you cannot come, please write it here." in shown.body
 
 
 async def test_who_will_be_there_says_so_and_staff_see_a_tick(ready_url: str, tmp_path: Path) -> None:

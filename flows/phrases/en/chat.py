@@ -192,10 +192,15 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     # Templates: what Meta approves, and what goes out when the window is closed
     "template.order_update": "News about your order at {store}: {news} Write to us here if you have a question.",
     "template.staff_alert": "News for the people of {store}: {news} Answer this message to see everything.",
+    "template.booking_reminder": "A reminder of your appointment at {store}: {news}. Will you be there?",
+    "template.booking_soon": (
+        "Your appointment at {store} is soon: {news}. Will you be there? If you cannot come, please write it here."
+    ),
     "template.order_payment": "A payment for {store}: {news} The button below shows it and takes it.",
     "template.order_progress": "News about what you paid at {store}: {news} Write to us here if you have a question.",
     "template.example_payment": "#1042: please pay ₹698.00.",
     "template.example_progress": "#1042 is on its way.",
+    "template.example_visit": "#1042, Haircut · Fri 27 Nov, 15:30–16:15 · with Ravi",
     "template.example_news": "2 products for ₹698.00. The shop has it now.",
     "template.example_alert": "New cart from Asha: 2 products for ₹698.00.",
 }  # fmt: skip

@@ -104,12 +104,24 @@ async def test_what_is_paid_by_its_button_is_created_with_it(account: Account, c
     shop = Store(1, "Tea House", "IN", "INR", "Asia/Kolkata", "en_IN", {"payment_methods": "whatsapp_pay"}, b"")
     await push(client, WABA, definitions(shop))
     posted = {body["name"]: body for _, body in account.posted if body["language"] == "en"}
-    assert list(posted) == ["order_update", "staff_alert", "order_payment", "order_progress"]
+    assert list(posted)[4:] == ["order_payment", "order_progress"]
     assert posted["order_payment"]["components"][1:] == [
         {"type": "BUTTONS", "buttons": [{"type": "ORDER_DETAILS", "text": "Review and Pay"}]}
     ]
     assert posted["order_progress"]["sub_category"] == "ORDER_STATUS"
     assert "sub_category" not in posted["order_payment"]
+
+
+async def test_a_reminder_is_created_with_the_buttons_that_answer_it(account: Account, client: Client) -> None:
+    shop = Store(1, "Tea House", "IN", "INR", "Asia/Kolkata", "en_IN", {}, b"")
+    await push(client, WABA, definitions(shop))
+    posted = {body["name"]: body["components"][1:] for _, body in account.posted if body["language"] == "en"}
+    replies = [{"type": "QUICK_REPLY", "text": text} for text in ("I'll be there", "Reschedule", "Cancel booking")]
+    assert posted == {
+        "order_update": [], "staff_alert": [],
+        "booking_reminder": [{"type": "BUTTONS", "buttons": replies}],
+        "booking_soon": [{"type": "BUTTONS", "buttons": replies[:1]}],
+    }  # fmt: skip
 
 
 async def test_what_differs_is_reworded_unless_it_is_under_review(account: Account, client: Client) -> None:

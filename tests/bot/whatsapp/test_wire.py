@@ -63,6 +63,7 @@ MESSAGES: st.SearchStrategy[Message] = st.one_of(
     st.builds(
         Template, st.just("order_update"), st.just("en"), st.lists(st.text(), max_size=2).map(tuple),
         st.none() | payables.DETAILS | payables.PROGRESS,
+        st.lists(st.builds(Button, IDS, LABELS), max_size=3).map(tuple),
     ),
 )  # fmt: skip
 
@@ -80,7 +81,7 @@ UNKNOWN_TO_META = {
     "order_status": schema("ours.json", "PaymentMessage"),
 }
 """Kinds of interactive messages that Meta's own file does not know."""
-PAYMENT_TEMPLATE = schema("ours.json", "PaymentTemplate")
+TEMPLATE_PART = schema("ours.json", "TemplatePart")
 META = {
     "text": schema("meta.json", "TextMessage"),
     "interactive": schema("meta.json", "InteractiveMessage"),
@@ -101,7 +102,7 @@ def _of_meta(body: dict[str, Any]) -> dict[str, Any]:
         return body
     known = [part for part in body["template"]["components"] if part["type"] == "body"]
     for other in body["template"]["components"][len(known) :]:
-        PAYMENT_TEMPLATE.validate(other)
+        TEMPLATE_PART.validate(other)
     return {**body, "template": {**body["template"], "components": known}}
 
 
@@ -277,6 +278,20 @@ def test_a_template_carries_what_its_button_pays() -> None:
         "type": "button", "sub_type": "order_details", "index": 0,
         "parameters": [{"type": "action", "action": {"order_details": free}}],
     }  # fmt: skip
+
+
+def test_a_template_s_buttons_answer_with_their_ids_and_come_back_from_the_outbox() -> None:
+    template = Template(
+        "booking_reminder", "en", ("Nukkad", "#1042"), buttons=(Button("b1042.there", "I'll be there"),)
+    )
+    assert load(orjson.loads(orjson.dumps(dump(template)))) == template
+    body = payload(template, wa_id=ASHA, bsuid=None, token="t-1")
+    [_, button] = body["template"]["components"]
+    assert button == {
+        "type": "button", "sub_type": "quick_reply", "index": "0",
+        "parameters": [{"type": "payload", "payload": "b1042.there"}],
+    }  # fmt: skip
+    check(body)
 
 
 def test_a_result_in_brazil_says_that_it_is_paid() -> None:
