@@ -66,6 +66,13 @@ class OtherCurrency:
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """It is booked for a time, which no cart says."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Empty:
     """A cart without lines."""
 
@@ -84,7 +91,7 @@ class Foreign:
     catalog_id: str
 
 
-Refusal = Unknown | SoldOut | Short | BadQuantity | OtherCurrency | Empty | TooMany | Foreign
+Refusal = Unknown | SoldOut | Short | BadQuantity | OtherCurrency | Service | Empty | TooMany | Foreign
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +152,8 @@ def _price_line(
 ) -> PricedLine | Refusal:
     """The lines of one product as one line, or why not."""
     title = product.title
+    if product.kind == "service":
+        return Service(title)
     quantities = [line.quantity or 0 for line in same]
     quantity = sum(quantities)
     if min(quantities) < 1 or quantity > limits.CART_QUANTITY:

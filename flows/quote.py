@@ -10,6 +10,7 @@ from flows.cart import (
     OtherCurrency,
     PricedCart,
     Refusal,
+    Service,
     Short,
     SoldOut,
     TooMany,
@@ -57,6 +58,8 @@ def refusal_text(refusal: Refusal, store: Store, language: str) -> str:
             return say("cart.quantity", language, title=plain(title), most=limits.CART_QUANTITY)
         case OtherCurrency(title):
             return say("cart.currency", language, title=plain(title), currency=store.currency)
+        case Service(title):
+            return say("cart.service", language, title=plain(title))
         case Empty():
             return say("cart.empty", language)
         case TooMany(lines):

@@ -20,15 +20,19 @@ THERE, MOVE, CANCEL = "there", "move", "ask"
 """What a customer taps below a reminder: `b1042.there`, `b1042.move`, `c1042.ask`."""
 
 
-def reminder(order: Order, visit: Visit, store: Store, language: str, *, now: datetime) -> tuple[Buttons, Template]:
+def reminder(
+    order: Order, visit: Visit, store: Store, language: str, *, now: datetime, number: str | None
+) -> tuple[Buttons, Template]:
     """When it is, and what its customer can do about it: once they can move and cancel no more, they write to the shop.
     The second says the same where the window is closed.
     """
     line, buttons = visits.line(visit, store, language), _answers(order, visit, language, now)
-    text = say("remind.visit", language, label=order.label, visit=line)
+    clock = visits.clock(number, visit.appointment.starts_at, store, language)
+    text = " ".join(filter(None, [say("remind.visit", language, label=order.label, visit=line), clock]))
     if len(buttons) == 1:
         text = f"{text} {say('remind.write', language)}"
-    return Buttons(text, buttons), booking_reminder(store, f"{order.label}, {line}", buttons, language)
+    news = f"{order.label}, {line}" + (f" ({clock.rstrip('.')})" if clock else "")
+    return Buttons(text, buttons), booking_reminder(store, news, buttons, language)
 
 
 def _answers(order: Order, visit: Visit, language: str, now: datetime) -> tuple[Button, ...]:

@@ -17,10 +17,19 @@ from flows.store import Store
 
 
 class Offers:
-    """What is said to one customer while they choose `choosing` of `service`."""
+    """What is said to one customer, whose phone has `number` if it is known, while they choose `choosing` of `service`."""
 
-    def __init__(self, service: Service, choosing: Choosing, store: Store, settings: Settings, language: str) -> None:
-        self._service, self._choosing = service, choosing
+    def __init__(
+        self,
+        service: Service,
+        choosing: Choosing,
+        store: Store,
+        settings: Settings,
+        language: str,
+        *,
+        number: str | None,
+    ) -> None:
+        self._service, self._choosing, self._number = service, choosing, number
         self._store, self._settings, self._language = store, settings, language
         self.title = plain(service.title, 60)
 
@@ -32,7 +41,9 @@ class Offers:
             what = self._say(
                 "book.about", duration=duration(self._service.duration, self._language), price=self._price()
             )
-            head = self._together(head, self._say("book.head", title=self.title, store=self._store.name, about=what))
+            about = self._say("book.head", title=self.title, store=self._store.name, about=what)
+            clock = visits.clock(self._number, slots[0].starts_at, self._store, self._language)
+            head = self._together(head, " ".join(filter(None, [about, clock])))
         return self._offer(head, self._say("book.or_write"), slots)
 
     def full(self) -> str:
@@ -97,6 +108,7 @@ class Offers:
         ]
         until, store = moment_of(visit.free_until, self._store), self._store.name
         rules = [
+            visits.clock(self._number, visit.appointment.starts_at, self._store, self._language),
             self._say("book.notice_over", store=store)
             if visit.free_until <= now
             else self._say("book.notice", until=until),

@@ -1,6 +1,7 @@
 """A booking in words: what, when, with whom and where, for its customer and for staff."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from flows import payments
 from flows.appointment import Visit
@@ -29,6 +30,27 @@ def written(at: datetime, store: Store, pattern: str) -> str:
     from babel.dates import format_datetime
 
     return str(format_datetime(at, pattern, tzinfo=store.zone, locale=store.locale.replace("-", "_")))
+
+
+def clock(number: str | None, at: datetime, store: Store, language: str) -> str:
+    """Whose clock it is, for whoever has a number (digits) of where clocks show another time `at` that moment; else empty.
+
+    A number does not say where somebody is: their own time is not guessed.
+    """
+    from babel.dates import get_timezone_gmt
+    from phonenumbers import NumberParseException, parse, timezone
+
+    try:
+        zones = timezone.time_zones_for_number(parse(f"+{number}"))
+    except NumberParseException:
+        return ""
+    clocks = {at.astimezone(ZoneInfo(zone)).utcoffset() for zone in zones if zone != timezone.UNKNOWN_TIMEZONE}
+    here = at.astimezone(store.zone)
+    if not clocks or here.utcoffset() in clocks:
+        return ""
+    return say(
+        "visit.clock", language, store=store.name, zone=get_timezone_gmt(here, "long", store.locale.replace("-", "_"))
+    )
 
 
 def person(visit: Visit) -> str:

@@ -611,7 +611,8 @@ def _line(turn: Turn, visit: Visit) -> str:
 
 
 def _offers(turn: Turn, service: Service, chosen: Choosing) -> Offers:
-    return Offers(service, chosen, turn.store, turn.settings, turn.language)
+    number = turn.message.sender.wa_id
+    return Offers(service, chosen, turn.store, turn.settings, turn.language, number=number)
 
 
 async def _look(turn: Turn, service: Service, chosen: Choosing) -> Openings:

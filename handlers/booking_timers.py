@@ -3,17 +3,20 @@
 What fits no longer changes nothing and is not said: the booking has moved or ended, or it is too late for it.
 """
 
-from datetime import date
+from datetime import date, time
 
 from flows import booking, booking_desk, checkout, choosing, morning, policy, reminders, reminding
 from flows.appointment import Visit
 from flows.booking_desk import Asked, Entry
 from flows.effects import TellStaff
+from flows.hours import DAY
+from flows.identity import WA_ID
 from flows.inbound import Tap
 from flows.lifecycle import Move
 from flows.order import TIMER, Action, Order
 from flows.settings import Settings
 from flows.templates import order_update, staff_alert
+from flows.working import local
 from handlers.turn import Turn
 from models import agenda, bookings, contacts, effects, inbox, openings, orders, outbox, payments, staff, timers, visits
 from models.inbox import Event
@@ -38,7 +41,10 @@ async def on_remind(work: Work, event: Event, subject: str) -> None:
     customer = await contacts.get(work, order.contact_id)
     if order.has_chat:
         language = customer.language or work.store.language
-        told, fallback = reminding.reminder(order, visit, work.store, language, now=work.now)
+        told, fallback = reminding.reminder(
+            order, visit, work.store, language, now=work.now,
+            number=(await contacts.names_of(work, customer.id)).get(WA_ID),
+        )  # fmt: skip
         outbox.say(
             work, order.contact_id, told, cause=event.id, order_id=order.id, purpose=outbox.NOTICE, expires_at=start,
             fallback=fallback,
@@ -131,7 +137,7 @@ async def on_freed(work: Work, event: Event, subject: str) -> None:
     mark = work.mark()
     if not (wishes := await bookings.wishes_for(work, service.sku, day)):
         return
-    first, last = morning.span(day, work.store)
+    first, last = (local(each, time(), work.store.zone) for each in (day, day + DAY))
     free = next((await openings.of(work, service, until=last)).free(first, last), None)
     if free is None:
         work.take_back(mark)  # they still wait

@@ -14,6 +14,7 @@ from flows.cart import (
     PricedCart,
     PricedLine,
     Refusal,
+    Service,
     Short,
     SoldOut,
     TooMany,
@@ -27,7 +28,8 @@ CHAI = Product(retailer_id="CHAI", title="Chai", price=34900, currency="INR")
 DIYA = Product(retailer_id="DIYA", title="Diya", price=129900, currency="INR", sale_price=109900, on_hand=3)
 GONE = Product(retailer_id="GONE", title="Incense", price=15000, currency="INR", availability="out of stock")
 DOLLAR = Product(retailer_id="DOLLAR", title="Import", price=500, currency="USD")
-PRODUCTS = {product.retailer_id: product for product in (CHAI, DIYA, GONE, DOLLAR)}
+FITTING = Product(retailer_id="FIT", title="Fitting", price=30000, currency="INR", kind="service")
+PRODUCTS = {product.retailer_id: product for product in (CHAI, DIYA, GONE, DOLLAR, FITTING)}
 
 
 def line(sku: str, quantity: int | None = 1, seen: str | None = None, currency: str | None = "INR") -> CartLine:
@@ -43,6 +45,10 @@ def refused(*lines: CartLine, reserved: dict[str, int] | None = None) -> Refusal
     assert cart.lines == ()
     [refusal] = cart.refusals
     return refusal
+
+
+def test_what_is_booked_for_a_time_is_not_sold_by_the_piece() -> None:
+    assert refused(line("FIT")) == Service("Fitting")
 
 
 def test_our_prices_count_and_the_phones_are_only_compared() -> None:

@@ -14,6 +14,7 @@ from flows.cart import (
     PricedCart,
     PricedLine,
     Refusal,
+    Service,
     Short,
     SoldOut,
     TooMany,
@@ -153,6 +154,7 @@ def test_a_cart_of_which_nothing_can_be_sold_leads_back_to_the_catalogue() -> No
     [
         (Short("Diya", 2), "Only 2 pieces of Diya are left. Please send a new cart with 2 or fewer."),
         (BadQuantity("Diya", 100), "Diya: I can take 1 to 99 pieces of one product. Please change the number and send it again."),
+        (Service("Fitting"), "Fitting is booked for a time: write *book*."),
         (OtherCurrency("Diya", "USD"), "Diya has no price in INR yet, so it cannot be ordered. Please choose something else."),
         (Empty(), "Your cart came without any product. Please fill it again and send it."),
         (

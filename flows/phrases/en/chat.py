@@ -44,6 +44,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
         "one": "Your cart holds {count} product, more than the {most} I can take. Please send it in smaller parts.",
         "other": "Your cart holds {count} different products, more than the {most} I can take. Please send it in smaller parts.",
     },
+    "cart.service": "{title} is booked for a time: write *book*.",
     "cart.foreign": "This cart is from another shop's catalogue. Please open the catalogue of {store} and fill it again.",
     "cart.nothing": "I am sorry, nothing of this cart can be ordered just now, so no order was made.",
     "cart.summary": {"one": "{count} product for {sum}", "other": "{count} products for {sum}"},

@@ -21,6 +21,7 @@ PHRASES = {
     "why.is_booking": "It is a booking, and *{word}* is for goods. Possible now: {possible}.",
     "why.no_booking": "It is no booking, and *{word}* is for those. Possible now: {possible}.",
     "visit.with": "with {who}",
+    "visit.clock": "Times are by the clock of {store} ({zone}).",
     "visit.when": "🗓 {span}",
     "visit.where": "📍 {where}",
     "visit.reminded": "Reminded: {at}",
