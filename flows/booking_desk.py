@@ -252,10 +252,10 @@ def ask_service(services: Sequence[Service], text: str, token: int, store: Store
     return Rows(question, say("diary.services", language), rows) if rows else Text(question)
 
 
-def booked(order: Order, visit: Visit, store: Store) -> list[str]:
+def booked(order: Order, visit: Visit, store: Store, *, is_quiet: bool = False) -> list[str]:
     """What staff read of a booking that they made."""
     told = "diary.asked_payment" if order.checkout_step == Step.PAYMENT else "diary.told"
-    key = told if order.has_chat else "diary.no_chat"
+    key = "diary.no_chat" if not order.has_chat else "desk.quiet" if is_quiet else told
     waits = [say("diary.pays_first", store.language)] if order.status == "pending" else []
     return [visits.line(visit, store, store.language), *waits, say(key, store.language)]
 
@@ -293,12 +293,17 @@ def blocks(found: Sequence[Block], names: Mapping[int, str], store: Store) -> Te
 def blocked(block: Block, names: Mapping[int, str], inside: Sequence[Entry], store: Store) -> Text:
     """What is blocked, and who is booked then all the same."""
     lines = [say("diary.blocked", store.language, **of_block(block, names, store))]
-    if inside:
-        lines += ["", say("diary.inside", store.language, count=len(inside), number=inside[0].order.number)]
-        lines += [
-            f"{slot_offers.day_of(each.visit.appointment.starts_at, store)}, {_line(each, store)}" for each in inside
-        ]
-    return Text("\n".join(lines))
+    return Text("\n".join([*lines, *_still_booked("diary.inside", inside, store)]))
+
+
+def _still_booked(key: str, found: Sequence[Entry], store: Store) -> list[str]:
+    """Who is booked at a time that is closed now: staying is for staff to decide."""
+    if not found:
+        return []
+    lines = ["", say(key, store.language, count=len(found), number=found[0].order.number)]
+    return lines + [
+        f"{slot_offers.day_of(each.visit.appointment.starts_at, store)}, {_line(each, store)}" for each in found
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,9 +343,10 @@ def read_hours(text: str, *, now: datetime, store: Store) -> Hours:
 
 
 def hours(
-    calendars: Sequence[Calendar], titles: Mapping[int, str], store: Store, today: date, *, head: str = ""
-) -> Text:
-    """Each calendar's hours, and the days to come on which they are others."""
+    calendars: Sequence[Calendar], titles: Mapping[int, str], store: Store, today: date, *, head: str = "",
+    outside: Sequence[Entry] = (),
+) -> Text:  # fmt: skip
+    """Each calendar's hours, and the days to come on which they are others; and who is booked `outside` of them."""
     language = store.language
     if not calendars:
         return Text(say("diary.no_calendars", language))
@@ -353,4 +359,4 @@ def hours(
                 at = local(date.fromisoformat(day), time(12), store.zone)
                 shown = say("diary.closed", language) if text == "closed" else text
                 lines.append(say("diary.hours_day", language, day=slot_offers.day_of(at, store), hours=shown))
-    return Text("\n".join(lines))
+    return Text("\n".join([*lines, *_still_booked("diary.outside", outside, store)]))

@@ -7,7 +7,7 @@ from datetime import time, timedelta
 from itertools import islice
 
 from flows import booking, booking_desk, checkout, choice, choosing, meaning, notices, replies, slot_offers, staff_order
-from flows.appointment import Appointment, Calendar, Service, Slot, Visit
+from flows.appointment import Appointment, Calendar, Interval, Service, Slot, Visit
 from flows.booking_desk import Entry, Offered
 from flows.commands import BY_WORD, Row
 from flows.desk import Request
@@ -48,10 +48,8 @@ async def on_bookings(turn: Turn, row: Row, argument: str) -> None:
         found = [
             (order, each) for order, each in found if each.calendar_id in own or order.assignee_id == turn.contact.id
         ]
-    booked = await visits.of_all(turn.work, [order for order, _ in found])
-    entries = [Entry(order, booked[order.id], await turn.customer_of(order)) for order, _ in found]
     turn.record(row.action, "done")
-    turn.say(booking_desk.listing(asked, entries, turn.store, today))
+    turn.say(booking_desk.listing(asked, await _entries(turn, found), turn.store, today))
 
 
 # Another time
@@ -187,6 +185,9 @@ async def on_book(turn: Turn, row: Row, argument: str) -> None:
     """For whom, what and when; what is missing is asked for."""
     first, _, rest = argument.strip().partition(" ")
     line, _, below = rest.strip().partition("\n")
+    if not first:
+        turn.ask_rest(row, "", Text(say("diary.for_whom", turn.store.language)))
+        return
     wanted = staff_order.customer(first)
     if wanted is None:
         turn.record(row.action, "unclear")
@@ -212,14 +213,16 @@ async def on_book(turn: Turn, row: Row, argument: str) -> None:
         turn.record(row.action, "unknown")
         turn.say(replies.no_order(wanted.order or 0, turn.store.language))
         return
+    if is_quiet := note.split()[-1:] == [booking_desk.QUIET]:
+        note = note.removesuffix(booking_desk.QUIET).rstrip()
     note = "\n".join(filter(None, [note, below.strip()]))
-    order, visit = await _place(turn, service, found, customer, note=note, has_chat=wanted.has_chat)
-    text = "\n".join(booking_desk.booked(order, visit, turn.store))
+    order, visit = await _place(turn, service, found, customer, note=note, has_chat=wanted.has_chat, is_quiet=is_quiet)
+    text = "\n".join(booking_desk.booked(order, visit, turn.store, is_quiet=is_quiet))
     turn.answer(order, row.action, "done", replies.kept_so(order, text, turn.counter, action=None))
 
 
 async def _place(
-    turn: Turn, service: Service, slot: Slot, customer: Contact, *, note: str, has_chat: bool
+    turn: Turn, service: Service, slot: Slot, customer: Contact, *, note: str, has_chat: bool, is_quiet: bool
 ) -> tuple[Order, Visit]:
     """Booked at once, for the shop has said so; only where the money comes first it waits for that."""
     order = checkout.new_booking(
@@ -248,7 +251,7 @@ async def _place(
         where = Setting(turn.store, turn.settings, who, turn.language, turn.contact.id, turn.work.now, visit)
         news = notices.submitted(order, [line], where)
         await effects.save(turn.work, [replace(news, but=turn.contact.id)], turn.event.id)
-    if order.has_chat:
+    if order.has_chat and not is_quiet:
         await _tell(turn, order, line, customer, visit)
     return order, visit
 
@@ -311,10 +314,8 @@ async def on_block(turn: Turn, row: Row, argument: str) -> None:
     block = bookings.block(turn.work, who, span.start, span.end, note=note, by=turn.contact.id)
     booked = await agenda.between(turn.work, span.start - DAY, span.end, calendar_id=who.id if who else None)
     inside = [(order, each) for order, each in booked if each.ends_at > span.start]
-    shown = await visits.of_all(turn.work, [order for order, _ in inside])
-    entries = [Entry(order, shown[order.id], await turn.customer_of(order)) for order, _ in inside]
     turn.record(row.action, "done")
-    turn.say(booking_desk.blocked(block, titles, entries, turn.store))
+    turn.say(booking_desk.blocked(block, titles, await _entries(turn, inside), turn.store))
 
 
 async def on_unblock(turn: Turn, row: Row, argument: str) -> None:
@@ -362,7 +363,31 @@ async def on_hours(turn: Turn, row: Row, argument: str) -> None:
         changed = [bookings.set_exception(turn.work, each, wanted.day, wanted.text) for each in meant]
     turn.record(row.action, "done")
     head = say("diary.hours_set", turn.store.language)
-    turn.say(booking_desk.hours(changed, titles, turn.store, today, head=head))
+    outside = await _outside(turn, meant, changed)
+    turn.say(booking_desk.hours(changed, titles, turn.store, today, head=head, outside=outside))
+
+
+async def _outside(turn: Turn, before: Sequence[Calendar], after: Sequence[Calendar]) -> list[Entry]:
+    """Who is booked at a time that was within a calendar's hours, and is no more."""
+    now, until = turn.work.now, turn.work.now + _AHEAD
+    booked = await agenda.between(turn.work, now, until)
+    found: list[tuple[Order, Appointment]] = []
+    for pair in zip(before, after, strict=True):
+        was, becomes = (openings.hours_of(each, turn.settings, turn.store, now, until) for each in pair)
+        found += [
+            (order, each) for order, each in booked
+            if each.calendar_id == pair[0].id and _lies_in(each, was) and not _lies_in(each, becomes)
+        ]  # fmt: skip
+    return await _entries(turn, sorted(found, key=lambda each: (each[1].starts_at, each[0].number)))
+
+
+def _lies_in(appointment: Appointment, hours: Sequence[Interval]) -> bool:
+    return any(span.start <= appointment.starts_at and appointment.ends_at <= span.end for span in hours)
+
+
+async def _entries(turn: Turn, found: Sequence[tuple[Order, Appointment]]) -> list[Entry]:
+    booked = await visits.of_all(turn.work, [order for order, _ in found])
+    return [Entry(order, booked[order.id], await turn.customer_of(order)) for order, _ in found]
 
 
 async def _calendars(turn: Turn) -> list[Calendar]:

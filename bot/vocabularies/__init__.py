@@ -26,3 +26,5 @@ def read(name: str) -> str:
         raise VocabularyError((f"{name} cannot be read: {error.strerror}",)) from None
     except UnicodeDecodeError:
         raise VocabularyError((f"{name} is not UTF-8 text",)) from None
+    except ValueError:  # a character that no path can have
+        raise VocabularyError((f"{name!r} is no file",)) from None

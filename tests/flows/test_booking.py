@@ -15,7 +15,7 @@ from flows.appointment import Appointment, Service, Visit
 from flows.booking import FOLLOW_UP, LAPSE, REMINDER, TABLE, UNANSWERED
 from flows.effects import FreeSlot, MoveStock, Say, StartTimer, StopTimer, TellStaff
 from flows.lifecycle import AlreadySo, Move, Outcome, Reason, Refused, edges
-from flows.messages import BODY, Buttons, Rows, Text
+from flows.messages import BODY, Buttons, Link, Rows, Text
 from flows.order import (
     BOOKING,
     BOOKING_STATUSES,
@@ -331,7 +331,7 @@ def said(effects: list[object]) -> list[str]:
     for effect in texts:
         assert effect.fallback is not None
         assert "\n" not in effect.fallback.parameters[1]
-    bodies = [effect.message.body for effect in texts if isinstance(effect.message, Text | Buttons)]
+    bodies = [effect.message.body for effect in texts if isinstance(effect.message, Text | Buttons | Link)]
     assert len(bodies) == len(texts)
     assert all(len(body) < BODY for body in bodies)
     return bodies

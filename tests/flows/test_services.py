@@ -24,7 +24,7 @@ PLAIN = Service(
     people=(),
     lead=H,
     horizon=60 * D,
-    notice=D,
+    notice=12 * H,
     location="",
 )
 

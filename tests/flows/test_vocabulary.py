@@ -86,6 +86,7 @@ def test_a_file_that_cannot_be_read_is_told_and_the_standard_words_go_on(tmp_pat
         f"{tmp_path}/none.toml cannot be read: No such file or directory",
     )
     assert vocabulary.faults(f"{tmp_path}/shop.toml") == (f"{tmp_path}/shop.toml is not UTF-8 text",)
+    assert vocabulary.faults("/\0") == (r"'/\x00' is no file",)
     assert find(f"{tmp_path}/none.toml") == find("standard")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 PHRASES: Mapping[str, str | Mapping[str, str]] = {
     # What the commands do
     "command.bookings": "who comes when: today and tomorrow, or what you name; *mine* are yours",
-    "command.book": "a booking that you make for a customer; - for NUMBER: no chat",
+    "command.book": "a booking that you make for a customer; - for NUMBER: no chat; *quiet* at the end: they are not told",
     "command.block": "nobody is booked then, with NAME or anybody; alone it lists what is blocked",
     "command.unblock": "that time is free again; N counts as *block* lists it",
     "command.hours": "when somebody works, or everybody; *every sat …* is each Saturday, *sat …* only the next; - takes it back",
@@ -48,6 +48,10 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "diary.which_service": "Which service?",
     "diary.no_services": "There is no service in the feed that could be booked here, so I made no booking.",
     "diary.services": "Choose a service",
+    "diary.for_whom": (
+        "For whom? Write their number, or one of their orders, then what and when, like *+919800000001 fitting tomorrow 15:30*;"
+        " *-* instead of a number: there is no chat. *cancel* drops it."
+    ),
     "diary.who": "“{text}” is no number and no order, so I did nothing. For example: *{example}*, or *-* instead of the number.",
     "diary.told": "The customer is told.",
     "diary.asked_payment": "The customer is told, and asked how to pay.",
@@ -61,6 +65,10 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "diary.inside": {
         "one": "{count} booking stands then, and stays until you move it: *reschedule {number} WHEN*",
         "other": "{count} bookings stand then, and stay until you move them, like *reschedule {number} WHEN*:",
+    },
+    "diary.outside": {
+        "one": "{count} booking is outside these hours, and stays until you move it: *reschedule {number} WHEN*",
+        "other": "{count} bookings are outside these hours, and stay until you move them, like *reschedule {number} WHEN*:",
     },
     "diary.everyone": "everyone",
     "diary.no_blocks": "Nothing is blocked. For example: *block tomorrow 13:00-15:00 lunch*",
