@@ -234,7 +234,7 @@ TIMERS: Mapping[str, Callable[[Work, Event, str], Awaitable[None]]] = {
     asking.LAPSE: payments.on_lapse,
     asking.UNPAID: payments.on_unpaid,
     digest.TIMER: digests.on_evening,
-    choosing.UNHOLD: booking.on_unhold,
+    choosing.UNHOLD: booking.times.on_unhold,
     **booking_timers.TIMERS,
 }
 
