@@ -22,7 +22,8 @@ from tests.world import START, Stage, stage
 
 GREETING = (
     "Welcome to Demo Store! 👋\n\n"
-    "Pick what you like from our catalogue and send us the cart. I check prices and stock and answer right here."
+    "Pick what you like from our catalogue and send us the cart, or book a time."
+    " I check prices, stock and free times and answer right here."
 )
 SORRY = (
     "I am sorry, something went wrong on our side and I could not deal with your last message. "

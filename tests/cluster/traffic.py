@@ -20,7 +20,8 @@ TWICE = 0.1
 CARTS = 0.2
 EACH = 25
 """Messages of one customer: their answers go out at once, for the pair's bucket holds 40."""
-SKUS = [row["id"] for row in products("")]
+SKUS = [row["id"] for row in products("") if row["kind"] != "service"]
+"""Goods alone: a cart with a service has two answers, and here each has one."""
 STAFF = [person.wa_id for person in PEOPLE if person.role == "staff" and person.wa_id]
 """They write first, or nothing could be said to them."""
 

@@ -14,7 +14,8 @@ CROWD = 8
 """Customers who talk at the same time. Others take their place, or they would run into the pair rate."""
 EACH = 24
 """Messages of one customer: their answers go out at once."""
-SKUS = [row["id"] for row in products("")]
+SKUS = [row["id"] for row in products("") if row["kind"] != "service"]
+"""Goods alone: a cart with a service has two answers, and here each has one."""
 
 
 class Traffic:
