@@ -15,7 +15,7 @@ from flows.hours import DAY
 from flows.lifecycle import Move, Reason, Refused
 from flows.messages import BUTTONS, ROWS, Text
 from flows.notices import Setting
-from flows.order import STAFF, Action, Line, Order, Sale, Step
+from flows.order import STAFF, SYSTEM, Action, Line, Order, Sale, Step
 from flows.phrases import say
 from flows.plain import plain
 from flows.spelling import nearest
@@ -240,7 +240,7 @@ async def _place(
         turn.work, order, [line], event_id=turn.event.id, settings=turn.settings, note=note, by=STAFF,
         actor_id=turn.contact.id,
     )  # fmt: skip
-    confirm = Action("confirm", STAFF, is_quiet=True)
+    confirm = Action("confirm", SYSTEM, is_quiet=True)  # nothing to undo: the customer reads of the booking at once
     order, _ = await orders.advance(turn.work, order, confirm, turn.actor, turn.settings)
     if order.checkout_step == Step.COMPLETE:
         order = await orders.submit(turn.work, order, turn.event.id, turn.settings, by=turn.contact.id)
