@@ -6,7 +6,7 @@ from flows.inbound import Tap
 from flows.order import STAFF, Order
 from flows.undo import UNDO
 from handlers.turn import Turn
-from models import orders, questions, undo
+from models import orders, questions, undo, visits
 from models.orders import Change
 from models.undo import Kept
 
@@ -38,6 +38,8 @@ async def _take_back_of(turn: Turn, row: Row, number: int, version: int) -> None
     order = await orders.find(turn.work, number)
     tapped = await undo.find(turn.work, order.id) if order else None
     if tapped is None or tapped.version != version or tapped.contact_id != turn.contact.id:
+        if order is not None:
+            await visits.of(turn.work, order)
         turn.record(row.action, "late")
         turn.say(replies.not_undone(order, turn.counter), about=order)
         return
@@ -46,9 +48,10 @@ async def _take_back_of(turn: Turn, row: Row, number: int, version: int) -> None
 
 
 async def _take_back(turn: Turn, row: Row, kept: list[Kept]) -> None:
-    counter, done, late = turn.counter, list[tuple[Order, Change]](), None
+    done, late = list[tuple[Order, Change]](), None
     for each in kept:
         order = await orders.get(turn.work, each.id)
+        await visits.of(turn.work, order)  # what is offered with the answer depends on when it is
         changes = await orders.changes_of(turn.work, order)
         after = await orders.take_back(turn.work, each, turn.actor, turn.settings)
         if after is None:
@@ -57,4 +60,5 @@ async def _take_back(turn: Turn, row: Row, kept: list[Kept]) -> None:
             did = next(change for change in reversed(changes[: each.version]) if change.by == STAFF)
             done.append((after, did))
     turn.record(row.action, "done" if done else "late")
-    turn.say(replies.undone(done, counter) if done else replies.not_undone(late, counter), about=late or done[0][0])
+    words = replies.undone(done, turn.counter) if done else replies.not_undone(late, turn.counter)
+    turn.say(words, about=late or done[0][0])
