@@ -18,7 +18,7 @@ from flows.phrases import LANGUAGES
 from models.statements import TEXT
 from tests.bot.cli.office import Office, Ran
 
-TEMPLATES = 2 * len(LANGUAGES)
+TEMPLATES = 4 * len(LANGUAGES)
 
 
 class Meta:
