@@ -159,12 +159,11 @@ class Undo(Exception):
 
 
 @pytest.fixture
-async def healthy(database_url: str) -> AsyncIterator[Database]:
+async def healthy(ready_url: str) -> AsyncIterator[Database]:
     """An open database in which nothing is broken."""
-    database = Database(Address(database_url))
+    database = Database(Address(ready_url))
     await database.open()
     try:
-        await database.migrate()
         await database.write([(insert(row, *values), [tuple(values.values())]) for row, values in HEALTHY])
         yield database
     finally:
@@ -326,8 +325,8 @@ def test_a_message_goes_again_only_when_no_status_came_in_time(
     assert [v for v in found(invariants.judge(stored, ledger)) if v[0] != "I24"] == expected
 
 
-async def test_a_conversation_breaks_nothing(database_url: str, tmp_path: Path) -> None:
-    async with stage(database_url, tmp_path) as world:
+async def test_a_conversation_breaks_nothing(ready_url: str, tmp_path: Path) -> None:
+    async with stage(ready_url, tmp_path) as world:
         await world.say("Asha", "hi")
         await world.settle()
         sku = next(iter(world.sandbox.world.catalogue))

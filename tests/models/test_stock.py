@@ -61,8 +61,8 @@ def answers(phones: Iterable[Phone]) -> list[list[str]]:
     return [[bubble.body for bubble in phone.new()] for phone in phones]
 
 
-async def test_of_sixty_four_at_once_the_first_three_pieces_win(database_url: str, tmp_path: Path) -> None:
-    async with crowd(database_url, tmp_path, STORE_SETTINGS=UNPACED) as world:
+async def test_of_sixty_four_at_once_the_first_three_pieces_win(ready_url: str, tmp_path: Path) -> None:
+    async with crowd(ready_url, tmp_path, STORE_SETTINGS=UNPACED) as world:
         came, ledger = await shelf(world), Ledger(3)
         phones = call_in(world, PEOPLE)
         expected = []
@@ -110,8 +110,8 @@ async def test_repeats_and_cancels_between_many_batches_change_nothing_of_who_wi
             assert await broken(world, came) == []
 
 
-async def test_a_cart_and_its_cancel_in_one_batch_leave_nothing_reserved(database_url: str, tmp_path: Path) -> None:
-    async with crowd(database_url, tmp_path) as world:
+async def test_a_cart_and_its_cancel_in_one_batch_leave_nothing_reserved(ready_url: str, tmp_path: Path) -> None:
+    async with crowd(ready_url, tmp_path) as world:
         came = await shelf(world)
         [phone, other] = call_in(world, 2)
         phone.cart([(LAST, 3)])
@@ -191,8 +191,8 @@ async def _do(world: Stage, act: str) -> None:
 OVERSOLD = ("reserved = on_hand + 1", "reserved = -1", "on_hand = 1", "on_hand = on_hand - 3, reserved = reserved - 1")
 
 
-async def test_the_database_refuses_what_would_be_oversold(database_url: str, tmp_path: Path) -> None:
-    async with stage(database_url, tmp_path) as world:
+async def test_the_database_refuses_what_would_be_oversold(ready_url: str, tmp_path: Path) -> None:
+    async with stage(ready_url, tmp_path) as world:
         await world.cart("Asha", [Line(2, LAST)], "")
         await world.settle()
         for change in OVERSOLD:

@@ -14,9 +14,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-async def page(browser: Browser, tmp_path: Path) -> AsyncIterator[Page]:
-    """The sandbox's page of a bot that runs by itself, on an empty SQLite file."""
-    app = App(settings.load(environment(f"sqlite://{tmp_path}/waybill.sqlite3")), files=tmp_path)
+async def page(browser: Browser, sqlite_url: str, tmp_path: Path) -> AsyncIterator[Page]:
+    """The sandbox's page of a bot that runs by itself, on an empty shop in SQLite."""
+    app = App(settings.load(environment(sqlite_url)), files=tmp_path)
     await app.start()
     try:
         page = await browser.new_page(viewport={"width": 1440, "height": 900})

@@ -18,8 +18,10 @@ SET = (
 )
 
 
-async def test_what_is_asked_for_in_the_chat_is_reviewed_and_paid_there(browser: Browser, tmp_path: Path) -> None:
-    app = App(settings.load(environment(f"sqlite://{tmp_path}/waybill.sqlite3", STORE_SETTINGS=SET)), files=tmp_path)
+async def test_what_is_asked_for_in_the_chat_is_reviewed_and_paid_there(
+    browser: Browser, sqlite_url: str, tmp_path: Path
+) -> None:
+    app = App(settings.load(environment(sqlite_url, STORE_SETTINGS=SET)), files=tmp_path)
     await app.start()
     try:
         page = await browser.new_page(viewport={"width": 1440, "height": 900})
