@@ -1,13 +1,13 @@
 """Many people who act at the same moment: everything they send is one body, and one unit of work handles it."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot import settings
 from bot.app import App
-from bot.faults import FaultPoints
 from bot.sandbox.people import Person
 from bot.sandbox.phone import Phone
 from tests.world import Stage, StillClock, environment, stage
@@ -40,13 +40,14 @@ def address(files: Path) -> str:
     return f"sqlite://{files}/waybill.sqlite3"
 
 
-def furnish(files: Path, *, faults: FaultPoints | None = None, **more: str) -> Path:
-    """A shop that has been opened once, to be copied: to migrate its database would take most of a test's time."""
+def furnish(migrated: Path, files: Path, **more: str) -> Path:
+    """A shop that has been opened once, on a copy of the file `migrated`, to be copied for each day."""
 
     async def open_and_close() -> None:
-        async with stage(address(files), files, faults=faults, **more):
+        async with stage(address(files), files, faults=None, **more):
             pass
 
+    shutil.copy(migrated, files / "waybill.sqlite3")
     asyncio.run(open_and_close())
     return files
 

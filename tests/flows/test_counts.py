@@ -39,8 +39,12 @@ class Customer:
 
 
 @pytest.fixture(scope="module", params=list(MESSAGES))
-def furnished(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    return request.param, furnish(tmp_path_factory.mktemp("counts"), STORE_SETTINGS=f"order_flow={request.param}")
+def furnished(
+    request: pytest.FixtureRequest, migrated_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path]:
+    return request.param, furnish(
+        migrated_file, tmp_path_factory.mktemp("counts"), STORE_SETTINGS=f"order_flow={request.param}"
+    )
 
 
 @pytest.fixture

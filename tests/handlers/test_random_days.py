@@ -64,6 +64,8 @@ class Day(RuleBasedStateMachine):
     """One shop, from its first customer on."""
 
     cluster: ClassVar[Cluster | None] = None
+    migrated: ClassVar[str] = ""
+    """The database of which each shop on Postgres is a copy."""
     furnished: ClassVar[dict[str, Path]] = {}
 
     @initialize(how=st.sampled_from(SHOPS), first=st.integers(1, 4), second=st.integers(1, 4))
@@ -81,7 +83,7 @@ class Day(RuleBasedStateMachine):
     async def _open(self, how: str) -> Stage:
         if self.cluster is not None:
             name = f"waybill_day_{next(_days)}"
-            url = await self.cluster.create(name)
+            url = await self.cluster.create(name, template=self.migrated)
             self.stack.push_async_callback(self.cluster.drop, name)
             return await self.stack.enter_async_context(stage(url, self.files, STORE_SETTINGS=how))
         shop = Path(shutil.copytree(self.furnished[how], self.files / "shop"))
@@ -178,12 +180,13 @@ def live(days: int, *, cluster: Cluster | None = None) -> None:
 
 
 @pytest.mark.timeout(120 + 10 * WALKS)
-def test_promises_hold_on_random_days(tmp_path_factory: pytest.TempPathFactory) -> None:
-    Day.furnished = {how: furnish(tmp_path_factory.mktemp("day"), STORE_SETTINGS=how) for how in SHOPS}
+def test_promises_hold_on_random_days(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    Day.furnished = {how: furnish(migrated_file, tmp_path_factory.mktemp("day"), STORE_SETTINGS=how) for how in SHOPS}
     live(WALKS)
 
 
 @pytest.mark.postgres
 @pytest.mark.timeout(120 + 10 * WALKS)
-def test_promises_hold_on_random_days_on_postgres(cluster: Cluster) -> None:
+def test_promises_hold_on_random_days_on_postgres(cluster: Cluster, migrated_database: str) -> None:
+    Day.migrated = migrated_database
     live(WALKS // 3, cluster=cluster)

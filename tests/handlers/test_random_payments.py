@@ -314,10 +314,10 @@ class Till(RuleBasedStateMachine):
 
 @pytest.mark.timeout(120 + 10 * TILLS)
 def test_the_providers_ledger_and_ours_agree_whatever_happens(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    migrated_file: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(registry, "READERS", {bank.NAME: bank.read})
-    Till.furnished = {how: furnish(tmp_path_factory.mktemp("till"), STORE_SETTINGS=how) for how in SHOPS}
+    Till.furnished = {how: furnish(migrated_file, tmp_path_factory.mktemp("till"), STORE_SETTINGS=how) for how in SHOPS}
     run_state_machine_as_test(
         Till,
         settings=settings(
