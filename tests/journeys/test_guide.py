@@ -42,7 +42,7 @@ class Reader(Stage):
             return
         process = await asyncio.create_subprocess_exec(
             sys.executable, *shlex.split(what), cwd=self.app.files, stdout=PIPE, stderr=STDOUT,
-            env=surroundings(DATABASE_URL=f"sqlite://{self.app.files}/shop.sqlite3"),
+            env=surroundings(DATABASE_URL=f"sqlite://{self.app.files}/waybill.sqlite3"),
         )  # fmt: skip
         self.printed = (await process.communicate())[0].decode()
 
@@ -59,18 +59,18 @@ class Reader(Stage):
 
 
 @asynccontextmanager
-async def shop(files: Path, text: str) -> AsyncIterator[Reader]:
+async def shop(url: str, files: Path, text: str) -> AsyncIterator[Reader]:
     """As `make run` opens it, the undo window too."""
     window: timedelta = Settings(parse(text)).get("undo_window")
     exact = f"{text};undo_window={window.seconds}s"
-    async with stage(f"sqlite://{files}/shop.sqlite3", files, STORE_SETTINGS=exact) as opened:
+    async with stage(url, files, STORE_SETTINGS=exact) as opened:
         yield Reader(opened.app)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: str(script.title))
-async def test_what_the_page_says_is_read(script: Script, tmp_path: Path) -> None:
+async def test_what_the_page_says_is_read(script: Script, sqlite_url: str, tmp_path: Path) -> None:
     assert {step.act.by for step in script.steps if isinstance(step.act, Later)} <= set(BUTTONS)
-    async with shop(tmp_path, script.settings) as opened:
+    async with shop(sqlite_url, tmp_path, script.settings) as opened:
         async for step, happened in play(script, opened):
             if missing := list(unread(step.expected, happened)):
                 shown = "\n".join(written(happened)) or "nothing"
