@@ -440,8 +440,14 @@ async def _ask_shop(
 
 
 async def _take_refund(work: Work, report: Report, known: Sequence[Payment], event_id: int) -> Taken:
-    """Our refund by its transaction, or the oldest of that amount whose transaction is not known yet; else another's."""
-    found = [(payment, refund) for payment in known for refund in await _refunds_of(work, payment)]
+    """Our refund by its transaction, or the oldest of that amount whose transaction is not known yet; else another's.
+
+    What was given back of a transaction that we have not heard of is no other's: the shop is asked about it until we have.
+    """
+    if not known:
+        return Taken()
+    own = [p for p in known if p.transaction_id in (None, report.transaction_id) or report.transaction_id is None]
+    found = [(payment, refund) for payment in own for refund in await _refunds_of(work, payment)]
     unnamed = [(p, r) for p, r in found if r.transaction_id is None and not r.to_credit and r.amount == report.amount]
     ways = [
         *((p, r) for p, r in found if r.transaction_id == report.refund),
@@ -450,8 +456,19 @@ async def _take_refund(work: Work, report: Report, known: Sequence[Payment], eve
     ]
     if ways:
         return await settle_refund(work, *ways[0], report, event_id)
-    paid = next((payment for payment in known if payment.state == COMPLETED), None)
-    return await _refunded_elsewhere(work, paid, report, event_id) if paid else Taken()
+    paid = next((payment for payment in own if payment.state == COMPLETED), None)
+    return await (_refunded_elsewhere if paid else _refunded_unseen)(work, paid or known[0], report, event_id)
+
+
+async def _refunded_unseen(work: Work, asked: Payment, report: Report, event_id: int) -> Taken:
+    """Somebody has given back what came by the same reference and was not told us."""
+    order = await orders.get(work, asked.order_id) if asked.order_id is not None else None
+    over = await _over_of(work, asked, report)
+    if report.says == "settle" and report.amount is not None:
+        return await _over_refunded(work, order, asked, report, event_id)
+    if over is not None and not over.outcome:
+        close(work, over, "known", Actor(None, event_id))
+    return Taken(None, order, asked)
 
 
 async def _refunded_elsewhere(work: Work, payment: Payment, report: Report, event_id: int) -> Taken:

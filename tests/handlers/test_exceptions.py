@@ -278,7 +278,7 @@ async def test_a_refund_that_goes_through_when_it_was_made_by_hand_is_told(till:
         await till.report(reference, 45000, says="settle", refund="re_late")
 
     [told] = await till.hear("Ravi")
-    assert "₹450.00 went back by Stripe, 2 Mar, 10:00, though it had been given back already" in told
+    assert "₹450.00 went back by Stripe, 2 Mar, 10:00, and was not there to be given" in told
     assert await outcomes(till) == [("refund_failed", "by_hand"), ("over_refunded", "")]
     assert await money(till) == ("confirmed", "refunded", 45000, 45000)
 

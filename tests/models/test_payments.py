@@ -376,6 +376,35 @@ async def test_what_somebody_gave_back_at_the_provider_is_gone_all_the_same(data
     assert (await standing(database, number)).refunded == 1500
 
 
+async def test_what_went_back_of_money_that_nobody_told_us_of_is_a_question_until_they_do(database: Database) -> None:
+    number, reference = await paid(database)
+    await give_back(database, number, 4000)
+    other = replace(back(reference, "settle", "re2", 4000), transaction_id="tx2")
+    assert [(await take(database, other)).event for _ in range(2)] == ["held", None]
+    assert await asked_of_shop(database) == [("over_refunded", 4000, "re2", "")]
+    assert await refunds(database) == [(4000, "pending", None)]
+    await take(database, replace(other, says="fail"))
+    assert await asked_of_shop(database) == [("over_refunded", 4000, "re2", "known")]
+
+    await take(database, replace(other, refund="re3"))
+    assert (await take(database, came(reference, "tx2"))).event == "held"
+    assert [(await take(database, replace(other, refund="re3"))).event for _ in range(2)] == ["refunded", None]
+    assert (await asked_of_shop(database))[1:] == [("over_refunded", 4000, "re3", "known"), ("double", 4000, "tx2", "")]
+    assert await refunds(database) == [(4000, "pending", None), (4000, "settled", "re3")]
+    assert (await standing(database, number)).refunded == 4000
+
+
+async def test_what_went_back_before_it_came_is_a_question(database: Database) -> None:
+    number = await place(database)
+    reference = await ask(database, number)
+    assert (await take(database, back(reference, "settle"))).event == "held"
+    assert await asked_of_shop(database) == [("over_refunded", 1000, "re1", "")]
+    await take(database, came(reference))
+    await take(database, back(reference, "settle"))
+    assert await asked_of_shop(database) == [("over_refunded", 1000, "re1", "known")]
+    assert (await standing(database, number)).refunded == 1000
+
+
 async def test_two_refunds_of_one_amount_are_told_apart_by_their_transactions(database: Database) -> None:
     number, reference = await paid(database)
     for _ in range(2):

@@ -107,7 +107,7 @@ PHRASES: Mapping[str, str | Mapping[str, str]] = {
     "held.amount": "{expected} was asked for.",
     "held.currency": "it was asked for in another currency.",
     "held.refund_failed": "it could not be given back.",
-    "held.over_refunded": "more of it was given back than had come in.",
+    "held.over_refunded": "as far as I know, more was given back than had come in.",
     "news.refunded": "↩️ {head}\n{amount} was given back at the provider.",
     "fault.not_connected": "the provider's keys are missing in the environment",
     "fault.keys": "the provider does not take the keys in the environment",
