@@ -4,7 +4,7 @@ Amounts are minor units of the order's currency. The database refuses more refun
 one transaction of a provider.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -186,7 +186,7 @@ def settled(order: Order, payments: Sequence[Payment], refunds: Iterable[Refund]
     counted = {payment.id for payment in payments if payment.counts}
     back = refunded(refund for refund in refunds if refund.payment_id in counted)
     after = replace(order, captured=captured(payments), refunded=back)
-    after = replace(after, payment_status=status(after, payments))
+    after = replace(after, payment_status=status(after, {payment.state for payment in payments}))
     return replace(after, asks_cancel=_asks_cancel(after))
 
 
@@ -196,19 +196,20 @@ def _asks_cancel(order: Order) -> bool:
     return order.is_open and order.payment_status == "refunded" and nothing_left
 
 
-def status(order: Order, payments: Iterable[Payment] | None = None) -> str:
+def status(order: Order, states: Collection[str] | None = None) -> str:
     """`payment_status` of an order whose `captured` and `refunded` are up to date.
 
-    Without `payments` (nothing about them changed) what is under way or has failed is taken from the status so far.
+    Without the `states` of its payments (nothing about them changed) what is under way or has failed is taken from the
+    status so far.
     """
     if order.captured:
         return _of_money(order)
     if order.status in DEAD or (order.waived and not order.payable):
         return "voided"
-    states = {order.payment_status} if payments is None else {payment.state for payment in payments}
-    if states & {PROCESSING, PENDING}:
+    known = {order.payment_status} if states is None else set(states)
+    if known & {PROCESSING, PENDING}:
         return "pending"
-    return "failed" if states & {FAILED, INVALID} else "unpaid"
+    return "failed" if known & {FAILED, INVALID} else "unpaid"
 
 
 def _of_money(order: Order) -> str:

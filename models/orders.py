@@ -7,12 +7,12 @@ from typing import Any
 
 from tortoise import Model, fields
 
-from flows import fulfilment, gate, notices, order_table, payments
+from flows import fulfilment, gate, ledger, notices, order_table, payments
 from flows import undo as undo_rules
 from flows.effects import Effect, MoveStock, Ring, StartTimer, TellStaff
 from flows.fulfilment import Shipment
 from flows.lifecycle import Move, Outcome
-from flows.order import CUSTOMER, STAFF, SYSTEM, Action, Line, Order, Part, Sale
+from flows.order import CUSTOMER, DEAD, STAFF, SYSTEM, Action, Line, Order, Part, Sale
 from flows.order_table import COMMANDS, OPENING, decide, table_of
 from flows.phrases import say
 from flows.settings import Settings
@@ -239,6 +239,7 @@ _WAITING = select(
 _SHIPMENTS = select(ShipmentRow, "WHERE t.order_id = :id ORDER BY t.number", id=INT)
 _UNPACK = statement("DELETE FROM shipment WHERE id = :id", {"id": INT})
 _CHANGES = select(OrderHistoryRow, "WHERE t.order_id = :id ORDER BY t.version", id=INT)
+_STATES_OF_PAYMENTS = statement("SELECT state FROM payment WHERE order_id = :id", {"id": INT}, {"state": TEXT})
 _NAMES = statement(
     "SELECT c.id, COALESCE(s.name, c.name) FROM contact c LEFT JOIN staff s ON s.contact_id = c.id WHERE c.id IN :ids",
     {"ids": INT},
@@ -375,6 +376,9 @@ async def advance(work: Work, order: Order, action: Action, actor: Actor, settin
     parcels = await shipments_of(work, order) if of_parcels else []
     after, change = gate.apply(Sale(order, lines), parcels, action, outcome, work.now, allotted=allotted)
     _keep_parcels(work, order, change)
+    if order.status in DEAD and after.status not in DEAD:  # what its payments had come to was not kept meanwhile
+        [payments_of] = await work.load_late(_STATES_OF_PAYMENTS(id=order.id))
+        after = replace(after, payment_status=ledger.status(after, {row["state"] for row in payments_of}))
     after = _replace(work, order, after, action, actor)
     where = await _where(work, order, actor, settings)
     follows = notices.follow(

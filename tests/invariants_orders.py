@@ -148,7 +148,7 @@ def _unpaid(order: Row, books: Books) -> Iterator[str]:
     is_paid = captured > refunded and captured - refunded >= order["total"] - waived
     if (order["payment_status"] in ("paid", "overpaid")) != is_paid:
         yield f"is {order['payment_status']} with {captured - refunded} of {order['total']}"
-    derived = ledger.status(Order(**order), payments)
+    derived = ledger.status(Order(**order), {payment.state for payment in payments})
     if order["payment_status"] != derived:
         yield f"is {order['payment_status']}, its records say {derived}"
     open_ones = [payment for payment in payments if payment.state in ("checkout", "processing", "pending")]

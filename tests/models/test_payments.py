@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 from tortoise.exceptions import IntegrityError
 
+from flows.feed import Product
 from flows.order import STAFF, SYSTEM, Action, Order
 from flows.payments import AUTHORIZED, CANCELED, CAPTURED, EXPIRED, PROCESSED, REFUSED, Report
 from flows.settings import Settings
-from models import ledger, orders, payments
+from models import catalog, ledger, orders, payments
 from models.database import Database
 from models.orders import Actor
 from models.payments import Taken
 from tests.models.test_ledger import give_back, pay, place, refused
-from tests.models.units import NOW, rows, run, unit
+from tests.models.units import IDS, NOW, STORE, rows, run, unit
 
 ACTOR = Actor(None, 5)
 DONE = "SELECT state, amount, is_held, transaction_id FROM payment WHERE state = 'completed' ORDER BY id"
@@ -403,6 +404,25 @@ async def test_what_went_back_before_it_came_is_a_question(database: Database) -
     await take(database, back(reference, "settle"))
     assert await asked_of_shop(database) == [("over_refunded", 1000, "re1", "known")]
     assert (await standing(database, number)).refunded == 1000
+
+
+async def test_an_order_that_is_taken_up_again_says_what_its_payments_had_come_to(database: Database) -> None:
+    async with database.transaction() as connection:
+        chai = Product("CHAI", "Chai", 4000, "INR", on_hand=5)
+        await catalog.put(connection, STORE.id, [chai], ids=IDS, now=NOW)
+    number = await place(database)
+    await ask(database, number)
+    said = []
+    for event, by in (("expire", SYSTEM), ("resume", STAFF)):
+        async with unit(database) as work:
+            order = await _found(work, number)
+            if event == "expire":
+                [asked] = (await ledger.money_of(work, order))[0]
+                await payments.could_not_ask(work, order, asked, ACTOR)
+                order = await _found(work, number)
+            after, _ = await orders.advance(work, order, Action(event, by), ACTOR, Settings({}))
+        said.append((after.status, after.payment_status))
+    assert said == [("expired", "voided"), ("placed", "failed")]
 
 
 async def test_two_refunds_of_one_amount_are_told_apart_by_their_transactions(database: Database) -> None:
