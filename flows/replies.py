@@ -154,11 +154,6 @@ def made(order: Order, lines: Sequence[Line], counter: Counter) -> Message:
     return _with_actions(order, [card.head(order, counter.store), items, amount, *waiting, customer], counter)
 
 
-def headed(order: Order, counter: Counter) -> str:
-    """The order's status, as the head of a question about it."""
-    return card.head(order, counter.store)
-
-
 def unclear(order: Order, key: str, counter: Counter, **fields: object) -> Message:
     """A sentence about an order, below its status."""
     text = say(key, counter.language, number=order.number, label=order.label, **fields)
@@ -215,11 +210,8 @@ def money_after(order: Order, event: str, counter: Counter) -> list[str]:
         parts.append(say("desk.total_now", counter.language, total=money(order.total)))
         if order.captured and order.balance_due:
             parts.append(say("desk.due_now", counter.language, due=money(order.balance_due)))
-    if event == "deliver" and order.balance_due and not order.is_open:
-        example = str(major(order.balance_due, order.currency))
-        due = money(order.balance_due)
-        parts.append(say("desk.cash_due", counter.language, due=due, number=order.number, example=example))
-    if event == "complete" and order.is_booking and order.balance_due:
+    is_over = (event == "deliver" and not order.is_open) or (event == "complete" and order.is_booking)
+    if is_over and order.balance_due:
         example, due = str(major(order.balance_due, order.currency)), money(order.balance_due)
         parts.append(say("desk.cash_due", counter.language, due=due, number=order.number, example=example))
     if event in ("add", "cancel_lines", "cancel", "reject", "deny") and order.credit_owed:

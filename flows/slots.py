@@ -3,9 +3,9 @@
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from heapq import merge
-from itertools import chain, groupby, islice
+from itertools import chain, groupby
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
@@ -110,27 +110,14 @@ def distinct(slots: Iterable[Slot]) -> Iterator[Slot]:
     return (next(same) for _, same in groupby(slots, key=_STARTS_AT))
 
 
-def next_three(slots: Iterable[Slot]) -> list[Slot]:
-    """What is offered first: WhatsApp shows three buttons."""
-    return list(islice(distinct(slots), 3))
-
-
-def days_with_free(
-    service: Service,
-    diaries: Sequence[Diary],
-    *,
-    now: datetime,
-    step: timedelta,
-    first: datetime,
-    last: datetime,
-    zone: ZoneInfo,
-    places: int = 1,
-) -> Iterator[date]:
-    """Days by the clock of `zone` on which something is free; the rest of a day is not looked at once something was found."""
+def first_of_days(
+    service: Service, diaries: Sequence[Diary], *, now: datetime, step: timedelta, first: datetime, last: datetime,
+    zone: ZoneInfo, places: int = 1,
+) -> Iterator[Slot]:  # fmt: skip
+    """The first slot of each day, by the clock of `zone`, that has one; the rest of such a day is not looked at."""
     while slot := next(free(service, diaries, now=now, step=step, first=first, last=last, places=places), None):
-        day = slot.starts_at.astimezone(zone).date()
-        yield day
-        first = local(day + DAY, time(), zone)
+        yield slot
+        first = local(slot.starts_at.astimezone(zone).date() + DAY, time(), zone)
 
 
 def nearest(slots: Iterable[Slot], wanted: datetime, count: int) -> list[Slot]:

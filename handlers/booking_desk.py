@@ -6,7 +6,19 @@ from dataclasses import replace
 from datetime import time, timedelta
 from itertools import islice
 
-from flows import booking, booking_desk, checkout, choice, choosing, meaning, notices, replies, slot_offers, staff_order
+from flows import (
+    booking,
+    booking_desk,
+    card,
+    checkout,
+    choice,
+    choosing,
+    meaning,
+    notices,
+    replies,
+    slot_offers,
+    staff_order,
+)
 from flows.appointment import Appointment, Calendar, Interval, Service, Slot, Visit
 from flows.booking_desk import Entry, Offered
 from flows.commands import BY_WORD, Row
@@ -14,14 +26,14 @@ from flows.desk import Request
 from flows.hours import DAY
 from flows.lifecycle import Move, Reason, Refused
 from flows.messages import BUTTONS, ROWS, Text
-from flows.notices import Setting
 from flows.order import STAFF, SYSTEM, Action, Line, Order, Sale, Step
+from flows.order_table import in_full
 from flows.phrases import say
 from flows.plain import plain
 from flows.spelling import nearest
 from flows.working import local
 from handlers.turn import Turn
-from models import agenda, bookings, catalog, choices, effects, openings, orders, outbox, visits
+from models import agenda, bookings, choices, effects, openings, orders, outbox, visits
 from models.contacts import Contact
 from models.openings import Openings
 
@@ -35,8 +47,7 @@ _ANYBODY = Calendar(0, 0, "")
 async def on_bookings(turn: Turn, row: Row, argument: str) -> None:
     asked = booking_desk.read_list(argument)
     if isinstance(asked, Reason):
-        turn.record(row.action, "unclear")
-        turn.say(Text(say(asked.key, turn.store.language, **asked.fields)))
+        turn.unclear(row.action, asked.key, **asked.fields)
         return
     today = turn.work.now.astimezone(turn.store.zone).date()
     first, last = (local(today + days * DAY, time(), turn.store.zone) for days in (asked.first, asked.last))
@@ -61,7 +72,7 @@ async def on_reschedule(turn: Turn, request: Request, order: Order) -> None:
     request = replace(request, is_quiet=request.is_quiet or booking_desk.QUIET in words)
     text = " ".join(word for word in words if word != booking_desk.QUIET)
     visit = await visits.of(turn.work, order)
-    wanted = Action("reschedule", STAFF, details={"to": turn.work.now.isoformat()})
+    wanted = in_full("reschedule")
     outcome = await orders.judge(turn.work, order, wanted, turn.settings)
     if request.is_forced and isinstance(outcome, Move):
         request = replace(request, is_forced=False)  # what needs no force is done without
@@ -82,7 +93,7 @@ async def on_reschedule(turn: Turn, request: Request, order: Order) -> None:
         people = booking_desk.names(await bookings.calendars_for(turn.work, service))
         said = booking_desk.ask_when(
             found, turn.event.id, turn.store, service, people,
-            head=replies.headed(order, turn.counter), is_quiet=request.is_quiet,
+            head=card.head(order, turn.store), is_quiet=request.is_quiet,
         )  # fmt: skip
         turn.ask_rest(row, f"{start}{order.number}", said, about=order)
         return
@@ -190,8 +201,7 @@ async def on_book(turn: Turn, row: Row, argument: str) -> None:
         return
     wanted = staff_order.customer(first)
     if wanted is None:
-        turn.record(row.action, "unclear")
-        turn.say(Text(say("diary.who", turn.store.language, text=plain(first, 30), example=_EXAMPLE)))
+        turn.unclear(row.action, "diary.who", text=plain(first, 30), example=_EXAMPLE)
         return
     known = await openings.services_of(turn.work)
     meant = booking_desk.service_in(line, known)
@@ -225,32 +235,19 @@ async def _place(
     turn: Turn, service: Service, slot: Slot, customer: Contact, *, note: str, has_chat: bool, is_quiet: bool
 ) -> tuple[Order, Visit]:
     """Booked at once, for the shop has said so; only where the money comes first it waits for that."""
-    order = checkout.new_booking(
-        service, 1, order_id=turn.work.ids.new(), number=await orders.take_number(turn.work), contact_id=customer.id,
-        store=turn.store, settings=turn.settings, now=turn.work.now,
-        credit=await choices.balance(turn.work, customer.id, turn.store.currency),
-    )  # fmt: skip
+    order, line = await turn.new_booking(service, 1, customer)
     order = staff_order.of_the_shop(order, has_chat=has_chat)
     taken = await bookings.take(turn.work, customer.id, service, slot, places=1, order=order)
     assert taken is not None, "it was free a moment ago"
-    products, _ = await catalog.find_products(turn.work, [service.sku])
-    sold = products[service.sku]
-    line = Line(service.sku, service.title, 1, service.price, brand=sold.brand, image_link=sold.image_link)
     await orders.place(
         turn.work, order, [line], event_id=turn.event.id, settings=turn.settings, note=note, by=STAFF,
         actor_id=turn.contact.id,
     )  # fmt: skip
     confirm = Action("confirm", SYSTEM, is_quiet=True)  # nothing to undo: the customer reads of the booking at once
     order, _ = await orders.advance(turn.work, order, confirm, turn.actor, turn.settings)
-    if order.checkout_step == Step.COMPLETE:
-        order = await orders.submit(turn.work, order, turn.event.id, turn.settings, by=turn.contact.id)
+    order = await orders.arrived(turn.work, order, [line], turn.event.id, turn.settings, by=turn.contact.id)
     visit = await visits.of(turn.work, order)
     assert visit is not None
-    if order.checkout_step != Step.COMPLETE and turn.settings.get("notify.arrival"):
-        who = customer.known_as(turn.store.language)
-        where = Setting(turn.store, turn.settings, who, turn.language, turn.contact.id, turn.work.now, visit)
-        news = notices.submitted(order, [line], where)
-        await effects.save(turn.work, [replace(news, but=turn.contact.id)], turn.event.id)
     if order.has_chat and not is_quiet:
         await _tell(turn, order, line, customer, visit)
     return order, visit
@@ -269,15 +266,7 @@ async def _tell(turn: Turn, order: Order, line: Line, customer: Contact, visit: 
             fallback=checkout.fallback(order, turn.store, short, language),
         )  # fmt: skip
         return
-    where = Setting(
-        turn.store,
-        turn.settings,
-        customer.known_as(turn.store.language),
-        language,
-        turn.contact.id,
-        turn.work.now,
-        visit,
-    )
+    where = await orders.setting_of(turn.work, order, turn.actor, turn.settings)
     await effects.save(turn.work, notices.booked(Sale(order, [line]), where), turn.event.id)
 
 
@@ -301,8 +290,7 @@ async def on_block(turn: Turn, row: Row, argument: str) -> None:
         else meaning.stretch(found_when, working, now=turn.work.now, zone=turn.store.zone)
     )
     if isinstance(found_when, Reason) or span is None:
-        turn.record(row.action, "unclear")
-        turn.say(Text(say("diary.block_when", turn.store.language)))
+        turn.unclear(row.action, "diary.block_when")
         return
     if span.end <= turn.work.now:
         turn.record(row.action, "refused")
@@ -321,8 +309,7 @@ async def on_block(turn: Turn, row: Row, argument: str) -> None:
 async def on_unblock(turn: Turn, row: Row, argument: str) -> None:
     position = argument.strip().lstrip("#").rstrip(".")
     if not position.isdecimal() or len(position) > 4:
-        turn.record(row.action, "unclear")
-        turn.say(Text(say("diary.which_block", turn.store.language)))
+        turn.unclear(row.action, "diary.which_block")
         return
     found = await bookings.blocks_between(turn.work, turn.work.now, turn.work.now + _AHEAD)
     if not 1 <= int(position) <= len(found):
@@ -354,8 +341,7 @@ async def on_hours(turn: Turn, row: Row, argument: str) -> None:
     try:
         wanted = booking_desk.read_hours(rest, now=turn.work.now, store=turn.store)
     except ValueError as error:
-        turn.record(row.action, "unclear")
-        turn.say(Text(say("diary.hours_wrong", turn.store.language, why=plain(str(error), 200).rstrip("."))))
+        turn.unclear(row.action, "diary.hours_wrong", why=plain(str(error), 200).rstrip("."))
         return
     if wanted.day is None:
         changed = [bookings.set_hours(turn.work, each, wanted.text) for each in meant]

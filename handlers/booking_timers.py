@@ -94,8 +94,8 @@ async def on_tap(turn: Turn) -> bool:
     tapped = checkout.read_tap(content.id) if isinstance(content, Tap) else None
     if tapped is None or (tapped[0], tapped[2]) != ("b", reminding.THERE):
         return False
-    order = await orders.find(turn.work, tapped[1])
-    visit = await visits.of(turn.work, order) if order is not None and order.contact_id == turn.contact.id else None
+    order = await turn.theirs(tapped[1])
+    visit = await visits.of(turn.work, order) if order else None
     if order is None or visit is None:
         return False
     appointment, now = visit.appointment, turn.work.now

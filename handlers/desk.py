@@ -358,8 +358,7 @@ HOW: dict[str, Callable[[Turn, Request, Order], Awaitable[None]]] = {
 async def _list(turn: Turn, argument: str) -> None:
     request = desk.read_list(argument, turn.store.language, turn.settings.vocabulary)
     if isinstance(request, Reason):
-        turn.record("orders", "unclear")
-        turn.say(Text(say(request.key, turn.store.language, **request.fields)))
+        turn.unclear("orders", request.key, **request.fields)
         return
     today = datetime.combine(turn.work.now.astimezone(turn.store.zone), time(), turn.store.zone)
     page = await listing.page(

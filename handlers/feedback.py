@@ -18,8 +18,8 @@ async def on_tap(turn: Turn) -> bool:
     """Whether this was an answer to how it was; the first one of each customer's own order counts."""
     content = turn.message.content
     tapped = feedback.read(content.id) if isinstance(content, Tap) else None
-    order = await orders.find(turn.work, tapped[0]) if tapped else None
-    if tapped is None or order is None or order.contact_id != turn.contact.id or order.status not in ENDED - DEAD:
+    order = await turn.theirs(tapped[0]) if tapped else None
+    if tapped is None or order is None or order.status not in ENDED - DEAD:
         return False
     changes = await orders.changes_of(turn.work, order)
     if all(change.action != "feedback" for change in changes):

@@ -2,8 +2,6 @@
 
 from flows import desk, replies
 from flows.commands import Row
-from flows.messages import Text
-from flows.phrases import say
 from handlers.turn import Turn
 from models import contacts, listing, visits
 
@@ -17,8 +15,7 @@ async def on_board(turn: Turn, row: Row, _argument: str) -> None:
 
 async def on_find(turn: Turn, row: Row, argument: str) -> None:
     if not argument.strip():
-        turn.record(row.action, "unclear")
-        turn.say(Text(say("find.what", turn.store.language)))
+        turn.unclear(row.action, "find.what")
         return
     orders = await listing.find(turn.work, argument, size=desk.PAGE)
     people = [await contacts.get(turn.work, order.contact_id) for order in orders]

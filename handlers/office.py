@@ -36,8 +36,7 @@ async def on_staff(turn: Turn, row: Row, argument: str) -> None:
     """The list at once; a change when it has been confirmed."""
     asked = office.read_staff(argument)
     if isinstance(asked, Reason):
-        turn.record(row.action, "unclear")
-        turn.say(Text(say(asked.key, turn.store.language, **asked.fields)))
+        turn.unclear(row.action, asked.key, **asked.fields)
         return
     if asked is None:
         turn.record(row.action, "read")

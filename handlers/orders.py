@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from flows import address as addresses
-from flows import alerts, card, cart, checkout, choice, choosing, labels, limits, menu, notices, quote, slot_offers
+from flows import alerts, card, cart, checkout, choice, choosing, labels, limits, menu, quote, slot_offers
 from flows.address import Address, Unusable
 from flows.appointment import Visit
 from flows.cart import PricedCart
@@ -14,7 +14,7 @@ from flows.messages import BUTTONS, Button, Buttons, Message, Text
 from flows.money import show
 from flows.news import News
 from flows.order import CUSTOMER, Action, Line, Order, Step
-from flows.order_table import decide, why_not
+from flows.order_table import decide, in_full, why_not
 from flows.payments import is_configured, wants_money
 from flows.phrases import say
 from flows.plain import plain
@@ -106,7 +106,7 @@ async def on_tap(turn: Turn) -> bool:
     if tapped is None or tapped[0] not in ("a", "c"):
         return False
     kind, number, choice = tapped
-    if (order := await _named(turn, number)) is None:
+    if (order := await turn.theirs(number)) is None:
         return False
     if kind == "c":
         return await _tap_cancel(turn, order, choice)
@@ -148,11 +148,7 @@ async def on_place(turn: Turn) -> bool:
 
 async def _receive(turn: Turn, order: Order, lines: Sequence[Line], priced: PricedCart) -> None:
     saved = turn.contact.address if order.checkout_step == Step.ADDRESS else None
-    if order.checkout_step == Step.COMPLETE:
-        order = await orders.submit(turn.work, order, turn.event.id, turn.settings)
-    elif turn.settings.get("notify.arrival"):
-        where = notices.Setting(turn.store, turn.settings, turn.who, turn.language, turn.contact.id)
-        await effects.save(turn.work, [notices.submitted(order, lines, where)], turn.event.id)
+    order = await orders.arrived(turn.work, order, lines, turn.event.id, turn.settings)
     answer = checkout.received(
         order, lines, priced, store=turn.store, settings=turn.settings,
         language=turn.language, saved=saved, has_form=_has_form(turn),
@@ -248,7 +244,7 @@ async def _waiting(turn: Turn) -> Order | None:
 
 async def _show_orders(turn: Turn, number: int | None) -> bool:
     """Where somebody's orders are: the one they name, those that are open, else the last one."""
-    if number is not None and (named := await _named(turn, number)) is not None:
+    if number is not None and (named := await turn.theirs(number)) is not None:
         await _show_order(turn, named)
         return True
     found = await orders.last_of(turn.work, turn.contact.id)
@@ -264,12 +260,6 @@ async def _show_orders(turn: Turn, number: int | None) -> bool:
     for order in chosen[: limits.REPLIES - 1] if number is not None else chosen:
         await _show_order(turn, order)
     return True
-
-
-async def _named(turn: Turn, number: int) -> Order | None:
-    """The order with this number if it is theirs: another's is as unknown as none."""
-    order = await orders.find(turn.work, number)
-    return order if order is not None and order.contact_id == turn.contact.id else None
 
 
 async def _show_order(turn: Turn, order: Order) -> None:
@@ -295,15 +285,10 @@ def _with_wishes(turn: Turn, order: Order, text: str, visit: Visit | None) -> Me
     buttons = tuple(
         Button(id_, say(key, turn.language))
         for event, id_, key in wishes
-        if isinstance(decide(order, _wished(event, turn), turn.settings, now=turn.work.now, visit=visit), Move)
+        if isinstance(decide(order, in_full(event, CUSTOMER), turn.settings, now=turn.work.now, visit=visit), Move)
     )
     shown = (*pay, *buttons)[:BUTTONS]
     return Buttons(text, shown) if shown else Text(text)
-
-
-def _wished(event: str, turn: Turn) -> Action:
-    """As its customer would ask for it. Which other time is chosen later."""
-    return Action(event, CUSTOMER, details={"to": turn.work.now.isoformat()} if event == "reschedule" else {})
 
 
 async def _ask_cancel(turn: Turn, number: int | None) -> bool:
@@ -311,7 +296,7 @@ async def _ask_cancel(turn: Turn, number: int | None) -> bool:
         found = await orders.last_of(turn.work, turn.contact.id)
         chosen = next((order for order in found if order.is_open), None)
     else:
-        chosen = await _named(turn, number)
+        chosen = await turn.theirs(number)
     if chosen is None:
         return await _show_orders(turn, number)
     return await _tap_cancel(turn, chosen, "ask")

@@ -30,7 +30,7 @@ async def on_tap(turn: Turn) -> bool:
     if tapped is None or tapped[0] not in ("p", "w"):
         return False
     kind, number, word = tapped
-    order = await _theirs(turn, number)
+    order = await turn.theirs(number)
     if order is None:
         return False
     if kind == "w":
@@ -216,7 +216,7 @@ async def _change(turn: Turn, order: Order, bound: str) -> None:
 async def _pay_named(turn: Turn, number: int | None) -> bool:
     """The order they name, else the newest that something is due for."""
     if number is not None:
-        if (named := await _theirs(turn, number)) is None:
+        if (named := await turn.theirs(number)) is None:
             turn.say(Text(say("pay.unknown", turn.language, label=f"#{number}")))
         else:
             await _pay(turn, named)
@@ -290,12 +290,6 @@ async def _awaiting_proof(turn: Turn, content: Media) -> tuple[Order, Payment] |
             found.append((order, last))
     named = [each for each in found if each[0].number == number]
     return max(named or found, key=lambda each: each[1].id, default=None)
-
-
-async def _theirs(turn: Turn, number: int) -> Order | None:
-    """The order with this number if it is theirs: another's is as unknown as none."""
-    order = await orders.find(turn.work, number)
-    return order if order is not None and order.contact_id == turn.contact.id else None
 
 
 async def _ask_again(turn: Turn, order: Order, offered: tuple[Way, ...], head: str, *, kind: str = "p") -> Message:

@@ -197,8 +197,7 @@ async def on_customer_tap(turn: Turn) -> bool:
     tapped = checkout.read_tap(content.id)
     if tapped is None or tapped[0] != "r":
         return False
-    order = await orders.find(turn.work, tapped[1])
-    if order is None or order.contact_id != turn.contact.id:
+    if (order := await turn.theirs(tapped[1])) is None:
         return False
     if tapped[2] == checkout.HAVE:
         await _confirm_receipt(turn, order)
@@ -239,8 +238,7 @@ async def on_customer_words(turn: Turn) -> bool:
 async def _meant(turn: Turn, said: Wish, number: int | None) -> Order | None:
     """The order of theirs that is named, else the newest of which it can be true."""
     if number is not None:
-        order = await orders.find(turn.work, number)
-        return order if order is not None and order.contact_id == turn.contact.id else None
+        return await turn.theirs(number)
     event = "return" if said is Wish.RETURN else "receipt"
     for order in await orders.last_of(turn.work, turn.contact.id):
         if isinstance(decide(order, Action(event, CUSTOMER), turn.settings, now=turn.work.now), Move):

@@ -1,25 +1,19 @@
 """Orders that the shop takes for its customers, with or without a conversation."""
 
-from dataclasses import replace
-
 from flows import address as addresses
-from flows import cart, checkout, notices, replies, staff_order
+from flows import cart, checkout, replies, staff_order
 from flows.commands import Row
 from flows.lifecycle import Reason
-from flows.messages import Text
-from flows.notices import Setting
 from flows.order import STAFF, Line, Order, Step
-from flows.phrases import say
 from handlers.turn import Turn
-from models import catalog, choices, effects, orders, outbox, questions
+from models import catalog, choices, orders, outbox, questions
 from models.contacts import Contact
 
 
 async def on_new(turn: Turn, row: Row, argument: str) -> None:
     wanted = staff_order.read(argument)
     if isinstance(wanted, Reason):
-        turn.record(row.action, "unclear")
-        turn.say(Text(say(wanted.key, turn.store.language, **wanted.fields)))
+        turn.unclear(row.action, wanted.key, **wanted.fields)
         return
     products, reserved = await catalog.find_products(turn.work, {line.retailer_id for line in wanted.cart.lines})
     priced = cart.price(
@@ -47,14 +41,7 @@ async def on_new(turn: Turn, row: Row, argument: str) -> None:
         turn.work, order, lines, event_id=turn.event.id, settings=turn.settings, note=order.customer_note,
         by=STAFF, actor_id=turn.contact.id,
     )  # fmt: skip
-    if order.checkout_step == Step.COMPLETE:
-        order = await orders.submit(turn.work, order, turn.event.id, turn.settings, by=turn.contact.id)
-    elif turn.settings.get("notify.arrival"):
-        where = Setting(
-            turn.store, turn.settings, customer.known_as(turn.store.language), turn.language, turn.contact.id
-        )
-        news = notices.submitted(order, lines, where)
-        await effects.save(turn.work, [replace(news, but=turn.contact.id)], turn.event.id)
+    order = await orders.arrived(turn.work, order, lines, turn.event.id, turn.settings, by=turn.contact.id)
     if order.has_chat:
         await _tell(turn, order, tuple(lines), customer)
     turn.record(row.action, "done")

@@ -98,8 +98,7 @@ async def on_credit(turn: Turn, row: Row, argument: str) -> None:
     language, currency = turn.store.language, turn.store.currency
     name, _, written = argument.strip().partition(" ")
     if not name or not written.strip():
-        turn.record(row.action, "unclear")
-        turn.say(Text(say("till.credit_usage", language)))
+        turn.unclear(row.action, "till.credit_usage")
         return
     sign, digits = (-1, written.strip()[1:]) if written.strip().startswith("-") else (1, written.strip())
     try:
@@ -107,8 +106,7 @@ async def on_credit(turn: Turn, row: Row, argument: str) -> None:
     except ValueError:
         amount = 0
     if not amount:
-        turn.record(row.action, "unclear")
-        turn.say(Text(say("till.bad_amount", language, text=plain(written, 30), example="100.00")))
+        turn.unclear(row.action, "till.bad_amount", text=plain(written, 30), example="100.00")
         return
     if (customer := await turn.customer_called(name)) is None:
         turn.record(row.action, "unknown")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flows import checkout, desk, limits, menu, policy, staff
+from flows.appointment import Service
 from flows.commands import Row
 from flows.desk import ANSWER_WITHIN, Request, Target, target
 from flows.effects import Say, TellStaff
@@ -14,7 +15,7 @@ from flows.inbound import Cart, Message, Sender
 from flows.messages import Button, Buttons, Template, Text
 from flows.messages import Message as Words
 from flows.news import News
-from flows.order import CUSTOMER, SYSTEM, Action, Order
+from flows.order import CUSTOMER, SYSTEM, Action, Line, Order
 from flows.order_table import COMMANDS
 from flows.phrases import say
 from flows.plain import plain
@@ -22,7 +23,7 @@ from flows.replies import Counter, no_order
 from flows.settings import Settings
 from flows.staff_order import Wanted
 from flows.store import Store
-from models import audit, catalog, contacts, effects, orders, outbox, questions, visits
+from models import audit, catalog, choices, contacts, effects, orders, outbox, questions, visits
 from models.contacts import Contact
 from models.inbox import Event
 from models.orders import Actor
@@ -122,6 +123,11 @@ class Turn:
             self.work, event_id=self.event.id, contact_id=self.contact.id, role=role, action=action, outcome=outcome
         )
 
+    def unclear(self, action: str, key: str, **fields: Any) -> None:
+        """Say what was not understood of a command; `key` is the phrase that does."""
+        self.record(action, "unclear")
+        self.say(Text(say(key, self.store.language, **fields)))
+
     def permits(self, row: Row) -> bool:
         """Whether a command may be given, was written by its sender, and is still meant; what is not is answered."""
         assert self.staff is not None
@@ -197,6 +203,11 @@ class Turn:
             await visits.of(self.work, order)  # what is offered with the answer depends on when it is
         return order, found
 
+    async def theirs(self, number: int) -> Order | None:
+        """The sender's own order with this number: another's is as unknown as none."""
+        order = await orders.find(self.work, number)
+        return order if order is not None and order.contact_id == self.contact.id else None
+
     async def replied(self) -> Order | None:
         """The order of the card or alert that this message replies to."""
         wamid = self.message.reply_to
@@ -235,6 +246,18 @@ class Turn:
             fallback = checkout.fallback(order, self.store, words, language)
             said = Say(order.contact_id, Text(words), fallback, order.id)
             await effects.save(self.work, [said], self.event.id)
+
+    async def new_booking(self, service: Service, places: int, customer: Contact) -> tuple[Order, Line]:
+        """What so many places become, before it is placed; its customer may be somebody whom staff book for."""
+        order = checkout.new_booking(
+            service, places, order_id=self.work.ids.new(), number=await orders.take_number(self.work),
+            contact_id=customer.id, store=self.store, settings=self.settings, now=self.work.now,
+            credit=await choices.balance(self.work, customer.id, self.store.currency),
+        )  # fmt: skip
+        products, _ = await catalog.find_products(self.work, [service.sku])
+        sold = products[service.sku]
+        line = Line(service.sku, service.title, places, service.price, brand=sold.brand, image_link=sold.image_link)
+        return order, line
 
     async def recover(self, order: Order) -> Order | None:
         """The order of a customer who came back to it; None when others have bought meanwhile what was in it.

@@ -151,6 +151,13 @@ class _Read:
     store_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class _HeldBy:
+    """That what a customer holds was read."""
+
+    contact_id: int
+
+
 def _contested(write: Write) -> Write:
     """Two may add the same row: that is a conflict, and no fault."""
     return replace(write, exact=True)
@@ -164,6 +171,7 @@ APPOINTMENTS.insert = _contested(insert(AppointmentRow, *APPOINTMENTS.columns, c
 BLOCKS = Table(BlockRow, Block)
 WISHES = _Wishes("id")
 _CALENDARS_READ: View[_Read] = View("store_id")
+_HOLDS_READ: View[_HeldBy] = View("contact_id")
 _CALENDARS = select(CalendarRow, "WHERE t.store_id = :store_id", store_id=INT)
 _BUSY = select(
     SessionRow,
@@ -316,8 +324,10 @@ async def find(work: Work, appointment_id: int) -> Appointment | None:
 
 async def held_by(work: Work, contact_id: int) -> Appointment | None:
     """What is kept for a customer who has not confirmed it: theirs until it is given back, also when it is late for that."""
-    [rows] = await work.load_late(_HELD(contact_id=contact_id))
-    _loaded(work, rows)
+    if work.find(_HOLDS_READ, contact_id) is None:
+        [rows] = await work.load_late(_HELD(contact_id=contact_id))
+        _loaded(work, rows)
+        work.loaded(_HOLDS_READ, [_HeldBy(contact_id)])
     theirs = (a for a in work.all(APPOINTMENTS) if a.contact_id == contact_id and a.held_until is not None)
     return next(theirs, None)
 

@@ -18,26 +18,9 @@ def check(table: str, name: str, condition: str) -> RunPython:
 
     SQLite cannot add a check to a table that exists without rebuilding it, which would delete its children.
     """
-
-    async def forward(_apps: Any, editor: Any) -> None:
-        if editor.client.capabilities.dialect == "postgres":
-            await editor.client.execute_query(f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({condition})")
-            return
-        for moment in ("INSERT", "UPDATE"):
-            await editor.client.execute_query(
-                f"CREATE TRIGGER {name}_{moment.lower()} AFTER {moment} ON {table}"
-                f" WHEN NOT (SELECT {condition} FROM {table} WHERE rowid = NEW.rowid)"
-                f" BEGIN SELECT RAISE(ABORT, 'CHECK constraint failed: {name}'); END"
-            )
-
-    async def backward(_apps: Any, editor: Any) -> None:
-        if editor.client.capabilities.dialect == "postgres":
-            await editor.client.execute_query(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
-            return
-        for moment in ("insert", "update"):
-            await editor.client.execute_query(f"DROP TRIGGER {name}_{moment}")
-
-    return RunPython(forward, backward)
+    return _refuse(
+        table, name, f"CHECK ({condition})", f"NOT (SELECT {condition} FROM {table} WHERE rowid = NEW.rowid)"
+    )
 
 
 def uncheck(table: str, name: str, condition: str) -> RunPython:
@@ -53,20 +36,27 @@ def apart(table: str, name: str, *, within: str, start: str, end: str, where: st
     only one transaction writes, a look at the neighbour is as good: since rows do not overlap, the last that begins before
     a row ends is the last to end.
     """
+    return _refuse(
+        table,
+        name,
+        f"EXCLUDE USING gist (int8range({within}, {within}, '[]') WITH &&, tstzrange({start}, {end}) WITH &&)"
+        f" WHERE ({where})",
+        f"(SELECT {where} FROM {table} WHERE rowid = NEW.rowid)"
+        f" AND (SELECT {end} FROM {table} WHERE {within} = NEW.{within} AND {start} < NEW.{end}"
+        f" AND {where} AND rowid <> NEW.rowid ORDER BY {start} DESC LIMIT 1) > NEW.{start}",
+    )
+
+
+def _refuse(table: str, name: str, constraint: str, refused: str) -> RunPython:
+    """Rows are refused by `constraint` on Postgres, and on SQLite when `refused` is true of them (`NEW`)."""
 
     async def forward(_apps: Any, editor: Any) -> None:
         if editor.client.capabilities.dialect == "postgres":
-            await editor.client.execute_query(
-                f"ALTER TABLE {table} ADD CONSTRAINT {name} EXCLUDE USING gist"
-                f" (int8range({within}, {within}, '[]') WITH &&, tstzrange({start}, {end}) WITH &&) WHERE ({where})"
-            )
+            await editor.client.execute_query(f"ALTER TABLE {table} ADD CONSTRAINT {name} {constraint}")
             return
         for moment in ("INSERT", "UPDATE"):
             await editor.client.execute_query(
-                f"CREATE TRIGGER {name}_{moment.lower()} AFTER {moment} ON {table}"
-                f" WHEN (SELECT {where} FROM {table} WHERE rowid = NEW.rowid)"
-                f" AND (SELECT {end} FROM {table} WHERE {within} = NEW.{within} AND {start} < NEW.{end}"
-                f" AND {where} AND rowid <> NEW.rowid ORDER BY {start} DESC LIMIT 1) > NEW.{start}"
+                f"CREATE TRIGGER {name}_{moment.lower()} AFTER {moment} ON {table} WHEN {refused}"
                 f" BEGIN SELECT RAISE(ABORT, 'CHECK constraint failed: {name}'); END"
             )
 

@@ -61,10 +61,11 @@ class Openings:
 
     def days(self, since: date | None = None) -> Iterator[Slot]:
         """The first slot of each day that has one."""
-        first = self.now if since is None else self.on(since).start
-        while (slot := next(self.free(first), None)) is not None:
-            yield slot
-            first = self.on(slot.starts_at.astimezone(self.zone).date()).end
+        first = self.now if since is None else max(self.on(since).start, self.now)
+        return slots.first_of_days(
+            self.service, self.diaries, now=self.now, step=self.step, first=first, last=self.until, zone=self.zone,
+            places=self.places,
+        )  # fmt: skip
 
     def near(self, wanted: datetime, count: int) -> list[Slot]:
         return slots.nearest(self.free(), wanted, count)

@@ -12,7 +12,7 @@ from flows import undo as undo_rules
 from flows.effects import Effect, MoveStock, Ring, StartTimer, TellStaff
 from flows.fulfilment import Shipment
 from flows.lifecycle import Move, Outcome
-from flows.order import CUSTOMER, DEAD, STAFF, SYSTEM, Action, Line, Order, Part, Sale
+from flows.order import CUSTOMER, DEAD, STAFF, SYSTEM, Action, Line, Order, Part, Sale, Step
 from flows.order_table import COMMANDS, OPENING, decide, table_of
 from flows.phrases import say
 from flows.settings import Settings
@@ -317,7 +317,7 @@ async def place(
         work.add(SHIPMENTS, replace(parcel, id=work.ids.new()))
     actor = Actor(actor_id or order.contact_id, event_id)
     _remember(work, order, None, Action("place", by, note=note), actor)
-    where = await _where(work, order, actor, settings)
+    where = await setting_of(work, order, actor, settings)
     follows = [*notices.promised(Sale(order, lines), parcels), *notices.started(order, where), *notices.listed(where)]
     await effects.save(work, follows, event_id)
     return order
@@ -380,7 +380,7 @@ async def advance(work: Work, order: Order, action: Action, actor: Actor, settin
         [payments_of] = await work.load_late(_STATES_OF_PAYMENTS(id=order.id))
         after = replace(after, payment_status=ledger.status(after, {row["state"] for row in payments_of}))
     after = _replace(work, order, after, action, actor)
-    where = await _where(work, order, actor, settings)
+    where = await setting_of(work, order, actor, settings)
     follows = notices.follow(
         Sale(order, lines), Sale(after, change.lines), action, where, was=parcels,
         now=fulfilment.merged(parcels, change),
@@ -422,7 +422,8 @@ def come_back(work: Work, order: Order, lines: Sequence[Line], parts: Mapping[st
     _keep_parcels(work, order, fulfilment.Parcels(back))
 
 
-async def _where(work: Work, order: Order, actor: Actor, settings: Settings) -> notices.Setting:
+async def setting_of(work: Work, order: Order, actor: Actor, settings: Settings) -> notices.Setting:
+    """Where notices about this order are written."""
     customer = await contacts.get(work, order.contact_id)
     visit = await visits.of(work, order)
     return notices.Setting(
@@ -462,12 +463,24 @@ async def take_back(work: Work, kept: Kept, actor: Actor, settings: Settings) ->
         await _restore_parcels(work, order, before.shipments)
     after = _replace(work, order, undo_rules.restored(order, before), Action(undo_rules.UNDO, STAFF), actor)
     follows = notices.undone(
-        Sale(order, lines), Sale(after, before.lines), await _where(work, after, actor, settings),
+        Sale(order, lines), Sale(after, before.lines), await setting_of(work, after, actor, settings),
         was=parcels, now=before.shipments or (),
     )  # fmt: skip
     await effects.save(work, follows, actor.event_id)
     await _fill_freed(work, follows, actor, settings)
     return after
+
+
+async def arrived(
+    work: Work, order: Order, lines: Sequence[Line], event_id: int, settings: Settings, *, by: int | None = None
+) -> Order:
+    """A new order that lacks nothing is submitted; of another staff hear if they want to. `by` is as for `submit`."""
+    if order.checkout_step == Step.COMPLETE:
+        return await submit(work, order, event_id, settings, by=by)
+    if settings.get("notify.arrival"):
+        where = await setting_of(work, order, Actor(by or order.contact_id, event_id), settings)
+        await effects.save(work, [replace(notices.submitted(order, lines, where), but=by)], event_id)
+    return order
 
 
 async def submit(work: Work, order: Order, event_id: int, settings: Settings, *, by: int | None = None) -> Order:
@@ -483,7 +496,7 @@ async def submit(work: Work, order: Order, event_id: int, settings: Settings, *,
         return after
     after, _ = await advance(work, order, Action("submit", SYSTEM), Actor(None, event_id), settings)
     # The gate has set the timers of an order that moved; of one that stays, the customer's end here all the same.
-    where = await _where(work, after, Actor(order.contact_id, event_id), settings)
+    where = await setting_of(work, after, Actor(order.contact_id, event_id), settings)
     timers: list[Effect] = notices.timers(after, where) if after.status == order.status else []
     if payments.wants_money(after, settings):
         timers.append(Ring(payments.ASK, str(order.id)))
@@ -559,7 +572,7 @@ async def _fill(work: Work, order: Order, came: Line, actor: Actor, settings: Se
     action = Action("came_in", SYSTEM, parts=(Part(came.retailer_id, came.quantity),))
     after = amend(work, gate.derived(order, change.lines), action, actor)
     follows = notices.follow(
-        Sale(order, lines), Sale(after, change.lines), action, await _where(work, order, actor, settings),
+        Sale(order, lines), Sale(after, change.lines), action, await setting_of(work, order, actor, settings),
         was=parcels, now=fulfilment.merged(parcels, change),
     )  # fmt: skip
     await effects.save(work, follows, actor.event_id)

@@ -9,12 +9,12 @@ from aiohttp.helpers import ETag
 
 from bot.clock import Clock, Ids
 from bot.documents import calendar
-from flows import calendar_link, services
+from flows import calendar_link
 from flows.appointment import Appointment
 from flows.order import Line, Order
 from flows.settings import Settings
 from flows.store import Store
-from models import bookings, catalog, orders, stores
+from models import orders, stores, visits
 from models.database import UNAVAILABLE, Database
 from models.work import Work
 
@@ -69,12 +69,9 @@ class Calendars:
             store = await stores.find_first(connection)  # as it is set up now, not when this process began
             assert store is not None
             work = Work(connection, store=store, now=self._clock.now(), ids=self._ids)
-            booking = await bookings.of_order(work, order_id)
-            if booking is None:
+            order = (await orders.get_all(work, [order_id])).get(order_id)
+            visit = await visits.of(work, order) if order else None
+            if order is None or visit is None:
                 return None
-            order = await orders.get(work, order_id)
-            products, _ = await catalog.find_products(work, {booking.sku})
-            settings = Settings(store.settings)
-            service = services.read(products[booking.sku], settings) if booking.sku in products else None
-            location = service.location if service else settings.get("booking_location") or ""
-            return _Found(booking, order, await orders.lines_of(work, order), store, location)
+            location = visit.location if visit.service else Settings(store.settings).get("booking_location") or ""
+            return _Found(visit.appointment, order, await orders.lines_of(work, order), store, location)

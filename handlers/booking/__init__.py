@@ -20,7 +20,7 @@ from flows.understand import number as number_in
 from flows.working import local
 from handlers.booking import diary, times
 from handlers.turn import Turn
-from models import bookings, catalog, openings, questions, visits
+from models import bookings, catalog, openings, questions
 from models.openings import Openings
 
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
@@ -104,12 +104,12 @@ async def on_tap(turn: Turn) -> bool:
         return await _begin(turn, "")
     of_order = checkout.read_tap(content.id)
     if of_order is not None and of_order[0] == "b" and of_order[2] == choosing.MOVE:
-        order = await diary.theirs(turn, of_order[1])
+        order = await turn.theirs(of_order[1])
         return order is not None and await _begin_move(turn, Wanted("", is_move=True, number=order.number))
     tapped = choosing.read(content.id)
     if tapped is None:
         return False
-    if tapped.choosing.moves and await diary.theirs(turn, tapped.choosing.moves) is None:
+    if tapped.choosing.moves and await turn.theirs(tapped.choosing.moves) is None:
         return False
     return await _do(turn, tapped)
 
@@ -273,9 +273,8 @@ async def _begin_move(turn: Turn, wanted: Wanted) -> bool:
     """The booking that is named, or the only one; with several its customer says which."""
     found = await diary.booked(turn)
     if wanted.number is not None:
-        order = await diary.theirs(turn, wanted.number)
-        visit = await visits.of(turn.work, order) if order else None
-        found = [(order, visit)] if order and visit else []
+        named = await diary.booking(turn, wanted.number)
+        found = [named] if named else []
     if not found:
         if not await openings.services_of(turn.work):
             return False

@@ -31,15 +31,15 @@ async def look(turn: Turn, service: Service, chosen: Choosing) -> Openings:
 async def own(turn: Turn, chosen: Choosing) -> list[Appointment]:
     """What this customer holds, and the appointment that would move."""
     held = await bookings.held_by(turn.work, turn.contact.id)
-    order = await theirs(turn, chosen.moves) if chosen.moves else None
-    moving = await bookings.of_order(turn.work, order.id) if order else None
-    return [each for each in (held, moving) if each is not None]
+    moving = await booking(turn, chosen.moves)
+    return [*([held] if held else []), *([moving[1].appointment] if moving else [])]
 
 
-async def theirs(turn: Turn, number: int) -> Order | None:
-    """The order with this number if it is theirs: another's is as unknown as none."""
-    order = await orders.find(turn.work, number)
-    return order if order is not None and order.contact_id == turn.contact.id else None
+async def booking(turn: Turn, number: int) -> tuple[Order, Visit] | None:
+    """Their booking with this number; 0 is none."""
+    order = await turn.theirs(number) if number else None
+    visit = await visits.of(turn.work, order) if order else None
+    return (order, visit) if order and visit else None
 
 
 async def booked(turn: Turn) -> list[tuple[Order, Visit]]:

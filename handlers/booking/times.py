@@ -8,11 +8,12 @@ from flows.appointment import Appointment, Service, Slot, Visit
 from flows.choosing import Choosing, Yes
 from flows.lifecycle import Move
 from flows.messages import Message, Text
-from flows.order import CUSTOMER, Action, Line, Order, Step
+from flows.order import CUSTOMER, Action, Order, Step
+from flows.order_table import in_full
 from flows.phrases import say
 from handlers.booking import diary
 from handlers.turn import Turn
-from models import bookings, catalog, choices, orders, timers, visits
+from models import bookings, choices, orders, timers, visits
 from models.inbox import Event
 from models.work import Work
 
@@ -70,11 +71,10 @@ async def forget(turn: Turn, chosen: Choosing) -> bool:
     if (held := await bookings.held_by(turn.work, turn.contact.id)) is not None:
         await _give_back(turn.work, held, turn.event)
     diary.close(turn)
-    order = await diary.theirs(turn, chosen.moves) if chosen.moves else None
-    visit = await visits.of(turn.work, order) if order else None
-    if order is None or visit is None:
+    if (booked := await diary.booking(turn, chosen.moves)) is None:
         turn.say(Text(say("book.forgotten", turn.language)))
     else:
+        order, visit = booked
         line = diary.line(turn, visit)
         turn.say(Text(say("move.kept", turn.language, label=order.label, visit=line)), about=order)
     return True
@@ -106,20 +106,12 @@ async def _book_late(turn: Turn, service: Service, chosen: Choosing, moment: dat
 
 
 async def _place(turn: Turn, service: Service, chosen: Choosing, held: Appointment) -> None:
-    beside = await diary.theirs(turn, chosen.beside) if chosen.beside else None
+    beside = await turn.theirs(chosen.beside) if chosen.beside else None
     note = say("book.note_beside", turn.store.language, label=beside.label) if beside else ""
-    order = checkout.new_booking(
-        service, held.places, order_id=turn.work.ids.new(), number=await orders.take_number(turn.work),
-        contact_id=turn.contact.id, store=turn.store, settings=turn.settings, now=turn.work.now,
-        credit=await choices.balance(turn.work, turn.contact.id, turn.store.currency),
-    )  # fmt: skip
-    product, _ = await catalog.find_products(turn.work, [service.sku])
-    sold = product[service.sku]
-    line = Line(service.sku, service.title, held.places, service.price, brand=sold.brand, image_link=sold.image_link)
+    order, line = await turn.new_booking(service, held.places, turn.contact)
     bookings.book(turn.work, held, order)
     await orders.place(turn.work, order, [line], event_id=turn.event.id, settings=turn.settings, note=note)
-    if order.checkout_step == Step.COMPLETE:
-        order = await orders.submit(turn.work, order, turn.event.id, turn.settings)
+    order = await orders.arrived(turn.work, order, [line], turn.event.id, turn.settings)
     if beside is not None:
         back = say("book.note_beside", turn.store.language, label=order.label)
         orders.amend(turn.work, beside, Action("note", CUSTOMER, note=back), turn.actor)
@@ -151,14 +143,13 @@ def next_step(turn: Turn, order: Order, visit: Visit) -> str:
 
 async def why_not_moved(turn: Turn, chosen: Choosing) -> Message | None:
     """Why the booking cannot get another time from its customer, if it cannot."""
-    order = await diary.theirs(turn, chosen.moves)
-    visit = await visits.of(turn.work, order) if order else None
-    if order is None or visit is None:
+    if (booked := await diary.booking(turn, chosen.moves)) is None:
         return Text(say("move.none", turn.language))
+    order, visit = booked
     if not order.is_open:
         status = labels.customer(order, turn.language).lower()
         return Text(say("move.ended", turn.language, label=order.label, status=status))
-    asked = Action("reschedule", CUSTOMER, details={"to": turn.work.now.isoformat()})
+    asked = in_full("reschedule", CUSTOMER)
     if isinstance(await orders.judge(turn.work, order, asked, turn.settings), Move):
         return None
     return Text(slot_offers.too_late(order, visit, turn.store, turn.language))
@@ -166,10 +157,9 @@ async def why_not_moved(turn: Turn, chosen: Choosing) -> Message | None:
 
 async def _ask_move(turn: Turn, service: Service, chosen: Choosing, slot: Slot) -> None:
     """Asks once. The new time is kept meanwhile, unless it overlaps the old one, which nobody else can take."""
-    order = await diary.theirs(turn, chosen.moves)
-    visit = await visits.of(turn.work, order) if order else None
-    assert order is not None
-    assert visit is not None
+    booked = await diary.booking(turn, chosen.moves)
+    assert booked is not None, "it was judged a moment ago"
+    order, visit = booked
     if (slot.calendar_id, slot.starts_at) == (visit.appointment.calendar_id, visit.appointment.starts_at):
         line = diary.line(turn, visit)
         turn.say(Text(say("move.same", turn.language, label=order.label, visit=line)), about=order)
@@ -187,10 +177,9 @@ async def _ask_move(turn: Turn, service: Service, chosen: Choosing, slot: Slot) 
 
 
 async def move(turn: Turn, service: Service, chosen: Choosing, moment: datetime) -> None:
-    order = await diary.theirs(turn, chosen.moves)
-    visit = await visits.of(turn.work, order) if order else None
-    assert order is not None
-    assert visit is not None
+    booked = await diary.booking(turn, chosen.moves)
+    assert booked is not None, "it was judged a moment ago"
+    order, visit = booked
     was = visit.appointment
     if was.starts_at == moment and chosen.calendar_id in (0, was.calendar_id):
         line = diary.line(turn, visit)

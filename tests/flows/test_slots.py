@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.appointment import Busy, Diary, Interval, Service, Slot
-from flows.slots import days_with_free, distinct, fits, free, nearest, next_three
+from flows.slots import distinct, first_of_days, fits, free, nearest
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
@@ -113,21 +114,25 @@ def test_calendars_are_merged_by_time_and_keep_their_order_within_it() -> None:
 def test_the_next_three_are_three_times_and_not_three_people() -> None:
     two = [diary(), replace(diary(), calendar_id=2)]
     found = free(CUT, two, now=MONDAY, step=30 * MINUTE, first=MONDAY, last=at(12))
-    assert next_three(found) == [Slot(1, at(9), at(9, 30)), Slot(1, at(9, 30), at(10)), Slot(1, at(10), at(10, 30))]
+    assert list(islice(distinct(found), 3)) == [
+        Slot(1, at(9), at(9, 30)),
+        Slot(1, at(9, 30), at(10)),
+        Slot(1, at(10), at(10, 30)),
+    ]
 
 
 def test_days_are_those_of_the_zone_and_a_full_one_is_left_out() -> None:
     kolkata = ZoneInfo("Asia/Kolkata")
     late = diary(Busy(at(18, day=1), at(20, day=1)), days=4, opens=18, closes=20)  # 23:30 to 01:30 in Kolkata
-    found = days_with_free(
-        CUT, [late], now=MONDAY, step=30 * MINUTE, first=MONDAY, last=at(18, 30, day=3), zone=kolkata
-    )
-    assert list(found) == [date(2026, 11, n) for n in (23, 24, 25, 26)]
-    early = days_with_free(
+    found = first_of_days(CUT, [late], now=MONDAY, step=30 * MINUTE, first=MONDAY, last=at(18, 30, day=3), zone=kolkata)
+    assert [slot.starts_at.astimezone(kolkata).date() for slot in found] == [
+        date(2026, 11, n) for n in (23, 24, 25, 26)
+    ]
+    early = first_of_days(
         CUT, [diary(Busy(at(9, day=1), at(11, day=1)), days=3)],
         now=MONDAY, step=30 * MINUTE, first=MONDAY, last=at(0, day=7), zone=kolkata,
     )  # fmt: skip
-    assert list(early) == [date(2026, 11, 23), date(2026, 11, 25)]
+    assert [slot.starts_at.astimezone(kolkata).date() for slot in early] == [date(2026, 11, 23), date(2026, 11, 25)]
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,6 @@ async def test_a_database_that_does_not_answer_is_told_as_that(shut: Door, monke
         raise TimeoutError
 
     order = await place(shut, 1)
-    monkeypatch.setattr(bookings, "of_order", fail)
+    monkeypatch.setattr(orders, "get_all", fail)
     status, headers, said = await get(shut, token(shut, order))
     assert (status, headers["Retry-After"], b"Try again" in said) == (503, "60", True)
