@@ -145,7 +145,7 @@ async def _take(turn: Turn, order: Order, way: Way, offered: tuple[Way, ...], *,
         turn.say(ask, about=order)
     elif (back := await turn.recover(order)) is not None:
         after = await choices.choose(turn.work, back, way, turn.actor, by=CUSTOMER)
-        after = await orders.submit(turn.work, after, turn.event.id, turn.settings)
+        after = await orders.submit(turn.work, after, turn.event.id, turn.settings, has_arrived=True)
         turn.say(await _chosen(turn, after, way), about=after)
 
 

@@ -483,10 +483,13 @@ async def arrived(
     return order
 
 
-async def submit(work: Work, order: Order, event_id: int, settings: Settings, *, by: int | None = None) -> Order:
+async def submit(
+    work: Work, order: Order, event_id: int, settings: Settings, *, by: int | None = None, has_arrived: bool = False
+) -> Order:
     """Nothing is open with the customer: the order flow decides what happens by itself, and staff hear of it.
 
-    While the shop is closed it may wait for the opening instead. `by` is who of the shop did it and reads the answer.
+    While the shop is closed it may wait for the opening instead. `by` is who of the shop did it and reads the answer;
+    it `has_arrived` before, and lacked something then.
     """
     opening = notices.opens_later(order, settings, work.store, work.now)
     if opening is not None:
@@ -500,14 +503,17 @@ async def submit(work: Work, order: Order, event_id: int, settings: Settings, *,
     timers: list[Effect] = notices.timers(after, where) if after.status == order.status else []
     if payments.wants_money(after, settings):
         timers.append(Ring(payments.ASK, str(order.id)))
-    news = await _news_of(work, order, after, where)
+    had_news = settings.get("notify.arrival") and (has_arrived or order.address is not None)
+    news = await _news_of(work, order, after, where, had_news=had_news)
     await effects.save(work, [*timers, *(replace(told, but=by or told.but) for told in news)], event_id)
     return after
 
 
-async def _news_of(work: Work, order: Order, after: Order, where: notices.Setting) -> list[TellStaff]:
+async def _news_of(
+    work: Work, order: Order, after: Order, where: notices.Setting, *, had_news: bool
+) -> list[TellStaff]:
     """A complete order, for staff: with its card, unless they had that when the cart came."""
-    if not where.settings.get("notify.arrival") or order.address is None:
+    if not had_news:
         return [notices.submitted(after, await lines_of(work, after), where)]
     if where.settings.get("notify.changes") and after.status != order.status:
         return [notices.changed(order, after, work.store, but=order.contact_id)]
