@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from bot import interpreter
 from bot.cli.output import Failure, describe, load_settings, no_answer, say, to_the_end
 
 log = structlog.get_logger()
@@ -37,9 +38,10 @@ def add(commands: Any) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
-    from bot import app
-    from bot.settings import SettingsError
-    from models.database import UNAVAILABLE
+    with interpreter.importing():
+        from bot import app
+        from bot.settings import SettingsError
+        from models.database import UNAVAILABLE
 
     settings = load_settings(default_host="0.0.0.0" if given.role == "web" else "127.0.0.1")  # noqa: S104 - Procfile's web
     try:

@@ -23,3 +23,14 @@ def test_what_is_alive_when_it_settles_is_no_longer_walked() -> None:
     finally:
         gc.unfreeze()
         sys.setswitchinterval(usual)
+
+
+def test_what_is_made_by_imports_is_never_walked() -> None:
+    try:
+        with interpreter.importing():
+            assert not gc.isenabled()
+            alive = [[n] for n in range(1_000)]
+        assert gc.isenabled()
+        assert gc.get_freeze_count() >= len(alive)
+    finally:
+        gc.unfreeze()
