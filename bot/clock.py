@@ -1,5 +1,6 @@
 """The only reader of the clock and of randomness. The sandbox moves the clock by an offset; waiting is never sped up."""
 
+import random
 import secrets
 import time
 from collections.abc import Callable
@@ -45,10 +46,11 @@ class Ids:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last = 0
+        self._random = random.Random()  # noqa: S311 - no secret: seeded by the system, so that no two processes agree
 
     def new(self) -> int:
         ms = int((self._clock.now() - self._EPOCH).total_seconds() * 1000)
-        self._last = max(self._last + 1, (ms << 20) | secrets.randbits(20))
+        self._last = max(self._last + 1, (ms << 20) | self._random.getrandbits(20))
         return self._last
 
     @staticmethod

@@ -6,7 +6,7 @@ Hot verbs use these; everything else may use the ORM.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -31,7 +31,9 @@ def _from_json(value: str | None) -> Value:
 
 def _time_text(value: datetime | None) -> str | None:
     """SQLite compares times as text, so all of them are UTC and of one form."""
-    return None if value is None else value.astimezone(UTC).isoformat(" ", "microseconds")
+    if value is None:
+        return None
+    return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat(" ", "microseconds")
 
 
 def _from_time_text(value: str | None) -> datetime | None:
@@ -188,15 +190,36 @@ class Statement:
     names: tuple[str, ...]
     kinds: Mapping[str, Kind]
     results: Mapping[str, Kind]
+    _names: tuple[str, ...] = field(init=False)
+    _from_sqlite: tuple[tuple[str, Callable[[Value], Value]], ...] = field(init=False)
+    _from_postgres: tuple[tuple[str, Callable[[Value], Value]], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Most columns come as they are: only the others are looked at, row by row."""
+        results = self.results.items()
+        for name, value in (
+            ("_names", tuple(self.results)),
+            ("_from_sqlite", tuple((n, k.from_sqlite) for n, k in results if k.from_sqlite is not _same)),
+            ("_from_postgres", tuple((n, k.from_postgres) for n, k in results if k.from_postgres is not _same)),
+        ):
+            object.__setattr__(self, name, value)
 
     def __call__(self, **values: Value) -> "Query":
         return Query(self, values)
 
     def from_sqlite(self, record: Sequence[Value]) -> dict[str, Value]:
-        return {n: k.from_sqlite(v) for (n, k), v in zip(self.results.items(), record, strict=True)}
+        return self._read(record, self._from_sqlite)
 
     def from_postgres(self, record: Sequence[Value]) -> dict[str, Value]:
-        return {n: k.from_postgres(v) for (n, k), v in zip(self.results.items(), record, strict=True)}
+        return self._read(record, self._from_postgres)
+
+    def _read(
+        self, record: Sequence[Value], conversions: Sequence[tuple[str, Callable[[Value], Value]]]
+    ) -> dict[str, Value]:
+        row = dict(zip(self._names, record, strict=True))
+        for name, convert in conversions:
+            row[name] = convert(row[name])
+        return row
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 Verbs read what was loaded and put values into the buffer; a turn that fails is taken back alone (`mark`, `take_back`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields as fields_of
 from dataclasses import is_dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar
 
 from tortoise import Model
@@ -46,6 +47,12 @@ class NewIds(Protocol):
     def token(self) -> str: ...
 
 
+def _values_of(columns: Sequence[str]) -> Callable[[Any], tuple[Value, ...]]:
+    """The values of these attributes, in C where there are several."""
+    get = attrgetter(*columns)
+    return get if len(columns) > 1 else lambda value: (get(value),)
+
+
 class Table(Generic[V]):
     """Rows kept as frozen values. `value`'s fields are columns of `row`; columns it lacks belong to somebody else's writes.
 
@@ -58,16 +65,18 @@ class Table(Generic[V]):
         self.key = key
         self.make_room = make_room
         self.columns = tuple(field.name for field in fields_of(value))
+        self._all = _values_of(self.columns)
         self._set = tuple(c for c in self.columns if c != "id")
         self._where = ("id", "version") if "version" in self.columns else ("id",)
+        self._new, self._old = _values_of(self._set), _values_of(self._where)
         self.insert: Write = insert(row, *self.columns)
         self.update: Write = update(row, self._where, self._set)
 
     def inserted(self, value: V) -> tuple[Value, ...]:
-        return tuple(getattr(value, c) for c in self.columns)
+        return self._all(value)
 
     def updated(self, original: V, value: V) -> tuple[Value, ...]:
-        return (*(getattr(value, c) for c in self._set), *(getattr(original, c) for c in self._where))
+        return (*self._new(value), *self._old(original))
 
     def key_of(self, value: V) -> Value:
         return getattr(value, self.key)
@@ -189,7 +198,11 @@ class Work:
         groups = dict(sorted(groups.items(), key=lambda group: not group[0].exact))
         room: dict[Write, list[tuple[Value, ...]]] = {}
         for table, kept in self._kept.items():
-            if changed := [table.updated(was, now) for was, now in kept.values() if was is not None and was != now]:
+            if changed := [
+                table.updated(was, now)
+                for was, now in kept.values()
+                if was is not None and was is not now and was != now
+            ]:
                 (room if table.make_room else groups)[table.update] = changed
         groups = {**dict(sorted(room.items(), key=lambda group: group[0].table)), **groups}
         for write, row, key in self._appended:
