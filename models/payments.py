@@ -522,7 +522,8 @@ async def settle_refund(work: Work, payment: Payment, back: Refund, report: Repo
     if named is not None and named != back.transaction_id:
         others = await _refunds_of(work, payment)
         back = next((other for other in others if other.transaction_id == named), back)
-    if report.says == "fail" and (over := await _over_of(work, payment, report)) and not over.outcome:
+    over = await _over_of(work, payment, report)
+    if report.says == "fail" and over is not None and not over.outcome:
         close(work, over, "known", Actor(None, event_id))
     if named is not None and back.transaction_id not in (None, named):
         return await _refunded_elsewhere(work, payment, replace(report, amount=report.amount or back.amount), event_id)
@@ -536,6 +537,8 @@ async def settle_refund(work: Work, payment: Payment, back: Refund, report: Repo
             for asked in await _asked_about(work, payment.provider, payment.reference):
                 if asked.refund_id == back.id and not asked.outcome:
                     close(work, asked, "known", Actor(None, event_id))
+        if over is not None and not over.outcome:  # it was told before what it was of
+            close(work, over, "known", Actor(None, event_id))
         back = change_refund(work, back, state=SETTLED, settled_at=work.now, transaction_id=named)
         after = await _settle_after(work, order, "refund_settled", back, report, event_id=event_id)
         return Taken("settle", after, payment, back)

@@ -406,6 +406,22 @@ async def test_what_went_back_before_it_came_is_a_question(database: Database) -
     assert (await standing(database, number)).refunded == 1000
 
 
+async def test_what_we_could_not_give_back_because_somebody_had_is_no_question_any_more(database: Database) -> None:
+    number = await place(database)
+    reference = await ask(database, number)
+    await take(database, back(reference, "settle", amount=4000))
+    await take(database, came(reference))
+    await give_back(database, number, 4000)
+    await give_up(database)
+    assert [kind for kind, _, _, outcome in await asked_of_shop(database) if not outcome] == [
+        "over_refunded", "refund_failed"
+    ]  # fmt: skip
+    assert (await take(database, back(reference, "settle", amount=4000))).event == "settle"
+    assert {outcome for _, _, _, outcome in await asked_of_shop(database)} == {"known"}
+    assert await refunds(database) == [(4000, "settled", "re1")]
+    assert (await standing(database, number)).refunded == 4000
+
+
 async def test_an_order_that_is_taken_up_again_says_what_its_payments_had_come_to(database: Database) -> None:
     async with database.transaction() as connection:
         chai = Product("CHAI", "Chai", 4000, "INR", on_hand=5)
