@@ -15,6 +15,7 @@ from aiohttp import web
 
 from bot import faults as fault_points
 from bot import interpreter, logs
+from bot.along import Afterwards, Neighbour, Nobody
 from bot.clock import Clock, Ids
 from bot.dispatcher import Dispatcher
 from bot.intake import Intake
@@ -147,9 +148,17 @@ class App:
         self.sender = Sender(
             database, store, client=self.client, clock=clock, ids=self.ids, metrics=self.metrics, tick=settings.tick
         )
+        is_alone = settings.address.is_sqlite
+        self.intake = Intake(
+            database, store, clock=clock, metrics=self.metrics,
+            on_stored=lambda: on_events(),  # noqa: PLW0108 - it is made below
+            summon=lambda: is_alone and self.dispatcher.summon(),
+        )  # fmt: skip
+        self.incoming: Neighbour = self.intake if is_alone else Nobody()
+        self.outgoing: Neighbour = self.sender if is_alone else Afterwards(self._wakes(OUTBOX, self.sender))
         self.dispatcher = Dispatcher(
             database, store, clock=clock, ids=self.ids, metrics=self.metrics, tick=settings.tick,
-            catalog_id=self.whatsapp.catalog_id, on_words=self._wakes(OUTBOX, self.sender),
+            catalog_id=self.whatsapp.catalog_id, incoming=self.incoming, outgoing=self.outgoing,
             on_calls=lambda: self.caller.wake(),  # noqa: PLW0108 - it is made below
         )  # fmt: skip
         on_events = self._wakes(INBOX, self.dispatcher)
@@ -163,7 +172,6 @@ class App:
             on_answers=on_events,
         )
         self.notices = Notices(database, {OUTBOX: self.sender.wake, INBOX: self.dispatcher.wake})
-        self.intake = Intake(database, store, clock=clock, metrics=self.metrics, on_stored=on_events)
         self.jobs = Jobs(
             database, store, clock=clock, ids=self.ids, client=self.client,
             account=self.whatsapp.business_account_id, push=self.sandbox is not None,

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.along import Neighbour
 from bot.clock import Clock, Ids
 from bot.loop import Loop
 from bot.metrics import Metrics
@@ -73,27 +74,31 @@ class Dispatcher(Loop):
         metrics: Metrics,
         catalog_id: str | None,
         tick: timedelta,
-        on_words: Callable[[], None],
+        incoming: Neighbour,
+        outgoing: Neighbour,
         on_calls: Callable[[], None],
     ) -> None:
         super().__init__(clock, tick=tick)
         self._database, self._store = database, store
         self._ids, self._metrics = ids, metrics
         self._catalog_id = catalog_id
-        self._on_words, self._on_calls = on_words, on_calls
+        self._incoming, self._outgoing, self._on_calls = incoming, outgoing, on_calls
         self._looked_at = clock.now()
         self._fits = limits.BATCH_SIZE
         """Events that can be handled in one batch's time, as far as the last ones tell: more would be loaded for nothing."""
 
     async def run_once(self) -> bool:
         """Handle one batch of what is due; False when nothing was."""
-        self._looked_at = self._clock.now()
         events = await self._run_batch(self._claim_any)
         if events and events[0].ordering_key == STATUS_LANE:
             has_more = not self.is_dry
             await self._run_batch(self._claim_lanes)
             self.is_dry &= not has_more
         return bool(events)
+
+    async def stop(self) -> None:
+        await super().stop()
+        self._incoming.wake()  # from now on nothing comes along with us
 
     async def _run_batch(self, claim: Claim) -> list[Event]:
         """One batch in one transaction; if that fails, each of its events in one of its own. Returns what was claimed."""
@@ -102,21 +107,31 @@ class Dispatcher(Loop):
         self.is_dry = False
         room = min(self._fits, limits.BATCH_EVENTS)  # no claim leaves anything out before it has as many
         try:
-            async with self._database.transaction() as connection:
+            async with (
+                self._incoming.along() as bring,
+                self._outgoing.along() as carry,
+                self._database.transaction() as connection,
+            ):
+                await bring(connection)
+                self._looked_at = self._clock.now()
                 if events := await claim(connection, self._looked_at):
                     work, outcomes = await self._handle_batch(connection, events)
                 self.is_dry = len(events) == len(outcomes) < room
                 if self.is_dry:
                     self.next_due = await inbox.next_due(connection, self._looked_at)
+                if events:
+                    await carry(connection)
         except Exception as error:  # noqa: BLE001 - raised again below unless one of the events may be to blame
-            self.is_dry = False
-            await self._explain(error, events)
-            await self._run_alone(events)
+            self.is_dry, self._is_detained = False, True
+            try:
+                await self._explain(error, events)
+                await self._run_alone(events)
+            finally:
+                self._is_detained = False
+            self._outgoing.wake()
         else:
-            if not events:
-                return events
-            self._count(work, outcomes)
-        self._on_words()
+            if events:
+                self._count(work, outcomes)
         return events
 
     async def _claim_any(self, connection: Connection, now: datetime) -> list[Event]:

@@ -1,7 +1,11 @@
-"""Group commit: whatever arrives while the last commit runs shares the next transaction and its fsync. No timer."""
+"""Group commit: whatever arrives while the last commit runs shares the next transaction and its fsync. No timer.
+
+The transaction is the dispatcher's where one process writes and it is about to begin one (`Intake.along`), else our own.
+"""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import chain
 from typing import NamedTuple
@@ -9,11 +13,13 @@ from typing import NamedTuple
 import structlog
 
 from bot import tasks
+from bot.along import Act
 from bot.clock import Clock
 from bot.metrics import Metrics
 from flows.store import Store
 from models import inbox
 from models.database import UNAVAILABLE, Database, is_passing
+from models.engines import Connection
 from models.inbox import Arrival
 
 log = structlog.get_logger()
@@ -38,7 +44,10 @@ class _Waiting(NamedTuple):
 
 
 class Intake:
-    """The bounded batcher in front of the inbox. `put` returns when the events are on disk."""
+    """The bounded batcher in front of the inbox. `put` returns when the events are on disk.
+
+    `summon` calls whoever takes events along and says whether they will; `on_stored` is told of those we stored ourselves.
+    """
 
     name = "intake"
 
@@ -51,9 +60,10 @@ class Intake:
         metrics: Metrics,
         on_stored: Callable[[], None],
         patience: timedelta = PATIENCE,
+        summon: Callable[[], bool] = lambda: False,
     ) -> None:
         self._database, self._store, self._clock, self._metrics = database, store, clock, metrics
-        self._on_stored = on_stored
+        self._on_stored, self._summon = on_stored, summon
         self._patience_s = patience.total_seconds()
         self._queue: list[_Waiting] = []
         self._queued = 0
@@ -96,10 +106,50 @@ class Intake:
         waiting = _Waiting(arrivals, loop.create_future(), loop.time() + self._patience_s)
         self._queue.append(waiting)
         self._queued += len(arrivals)
-        self._wake.set()
+        self._call()
         if self._alarm is None:
             self._alarm = loop.call_at(waiting.until, self._lose_patience)
         return waiting.done
+
+    def wake(self) -> None:
+        """Nobody else stores what is queued."""
+        self._wake.set()
+
+    def _call(self) -> None:
+        if not self._summon():
+            self.wake()
+
+    @asynccontextmanager
+    async def along(self) -> AsyncIterator[Act]:
+        """Who is queued comes with a transaction that somebody else began. If that fails, we store them ourselves."""
+        batch: list[_Waiting] = []
+        repeated = stored = 0
+
+        async def bring(connection: Connection) -> None:
+            nonlocal batch, stored, repeated
+            if self._batch:
+                return  # a transaction of our own waits for its turn
+            batch = self._batch = self._take()
+            if rows := self._rows([arrival for waiting in batch for arrival in waiting.arrivals]):
+                [stored] = await connection.write([(inbox.ACCEPT, rows)])
+                repeated = len(rows) - stored
+
+        try:
+            yield bring
+        except BaseException:
+            self._queue[:0] = batch
+            self._queued += sum(len(waiting.arrivals) for waiting in batch)
+            self.wake()
+            raise
+        else:
+            for waiting in batch:
+                _accept(waiting.done)
+            self._count(stored, repeated)
+        finally:
+            if batch:
+                self._batch = []
+                if self._queue:
+                    self._call()
 
     def _lose_patience(self) -> None:
         """One alarm for all: it refuses whose time is over, and rings again for the next. All wait in the order they came."""
@@ -116,7 +166,7 @@ class Intake:
         while not (self._stopping and not self._queue):
             await self._wake.wait()
             self._wake.clear()
-            while self._queue:
+            while self._queue and not self._batch:
                 self._batch = self._take()
                 try:
                     await self._store_batch(self._batch)
@@ -174,10 +224,16 @@ class Intake:
                 self._on_stored()
 
     async def _write(self, arrivals: Sequence[Arrival]) -> None:
-        rows = inbox.rows(arrivals, store_id=self._store.id, salt=self._store.salt, now=self._clock.now())
+        rows = self._rows(arrivals)
         [stored] = await self._database.write([(inbox.ACCEPT, rows)])
+        self._count(stored, len(rows) - stored)
+
+    def _rows(self, arrivals: Sequence[Arrival]) -> list[tuple[object, ...]]:
+        return inbox.rows(arrivals, store_id=self._store.id, salt=self._store.salt, now=self._clock.now())
+
+    def _count(self, stored: int, repeated: int) -> None:
         self._metrics.accepted.inc(stored)
-        self._metrics.repeated.inc(len(rows) - stored)
+        self._metrics.repeated.inc(repeated)
 
     async def _answers(self) -> bool:
         try:

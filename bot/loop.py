@@ -32,6 +32,7 @@ class Loop:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
+        self._is_detained = False
         self.next_due: datetime | None = None
         self.is_dry = False
         clock.listeners.append(self.wake)
@@ -42,6 +43,13 @@ class Loop:
     def wake(self) -> None:
         """There is work. Safe at any time."""
         self._wake.set()
+
+    def summon(self) -> bool:
+        """Wake it if it will do a pass at once, and say so: not before its start, after trouble, or at its end."""
+        will_come = self.is_running and not (self._is_detained or self._stopping)
+        if will_come:
+            self.wake()
+        return will_come
 
     def start(self) -> None:
         self._task = spawn(self._run(), name=self.name)
@@ -69,11 +77,14 @@ class Loop:
             except Exception:
                 log.exception("loop_failed", loop=self.name)
                 wait = TROUBLE_S
+                self._is_detained = True
             try:
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
             except TimeoutError:
                 continue
+            finally:
+                self._is_detained = False
 
     def _wait_s(self) -> float:
         tick = self._tick.total_seconds()

@@ -5,12 +5,16 @@ commit ran shares the next one.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from bot import settling
+from bot.along import Act
 from bot.clock import Clock, Ids
 from bot.loop import Loop
 from bot.metrics import Metrics
@@ -40,6 +44,15 @@ IN_FLIGHT = 64
 """Requests at once: at 100 ms an answer they carry far more than Meta allows a number in a second."""
 
 
+@dataclass(slots=True)
+class _Freight:
+    """What one transaction does for the sender, from the moment `at`: the answers it writes, the attempts it marks."""
+
+    at: datetime | None = None
+    answers: Sequence[Answer] = ()
+    claim: Claim = field(default_factory=Claim)
+
+
 class Sender(Loop):
     """Runs in one task, with a task for each request in flight."""
 
@@ -61,36 +74,78 @@ class Sender(Loop):
         self._ids, self._metrics = ids, metrics
         self._in_flight: set[asyncio.Task[None]] = set()
         self._answers: list[Answer] = []
+        self._carriers, self._is_put_off = 0, False
+        """Transactions of others under way that do what there is to do, and whether we left it to them."""
 
     async def run_once(self) -> bool:
-        """Write the answers that came, take what is due and start to send it; False when there was nothing to do.
-
-        Acceptances share the transaction of the claim. What Meta refused is written on its own: telling staff takes locks
-        that a claim may not wait for.
-        """
+        """Write the answers that came, take what is due and start to send it; False when there was nothing to do."""
         self.is_dry = False
-        if any(not isinstance(answer.outcome, Accepted) for answer in self._answers):
+        if self._has_refusals:
             return await self._settle()
-        now = self._clock.now()
-        answers, self._answers = self._answers, []
+        self._is_put_off = self._carriers > 0
+        if self._is_put_off:
+            return False
         try:
-            async with self._database.transaction() as connection:
-                if answers:
-                    await self._write_judgements(connection, answers)
-                claim = await self._claim(connection, now)
+            async with self._loading() as freight, self._database.transaction() as connection:
+                await self._load(freight, connection)
         except Conflict:
-            self._keep(answers)
             self._metrics.conflicts.inc()
             return True
         except BaseException:
-            self._keep(answers)
             await self._settle()  # whatever the claim failed of
             raise
-        for row, recipient in claim.sends:
-            task = spawn(self._send(row, recipient, settling.form(row, recipient, now), since=now), name="send")
+        return freight.claim.moved > 0 or bool(freight.answers)
+
+    @asynccontextmanager
+    async def along(self) -> AsyncIterator[Act]:
+        """What somebody else's transaction says is marked as attempted in it, and leaves with its commit.
+
+        Only where one process writes: elsewhere the claim would hold the number until that transaction ends.
+        """
+        due_before, is_done, has_more = self.next_due, False, False
+        self._carriers += 1
+        try:
+            async with self._loading() as freight:
+                yield partial(self._load, freight)
+            is_done = freight.at is not None
+            has_more = freight.claim.moved > 0 and not self.is_dry
+        finally:
+            self._carriers -= 1
+            is_sooner = self.next_due is not None and (due_before is None or self.next_due < due_before)
+            if self._answers or is_sooner or has_more or (self._is_put_off and not is_done):
+                self.wake()
+
+    @asynccontextmanager
+    async def _loading(self) -> AsyncIterator[_Freight]:
+        """Around a transaction: what it claims is sent once that is on disk. If it fails, its answers are kept."""
+        freight = _Freight()
+        try:
+            yield freight
+        except BaseException:
+            self._answers[:0] = freight.answers
+            raise
+        for row, recipient in freight.claim.sends:
+            assert freight.at is not None
+            form = settling.form(row, recipient, freight.at)
+            task = spawn(self._send(row, recipient, form, since=freight.at), name="send")
             self._in_flight.add(task)
             task.add_done_callback(self._in_flight.discard)
-        return claim.moved > 0 or bool(answers)
+
+    async def _load(self, freight: _Freight, connection: Connection) -> None:
+        """Acceptances share the transaction of the claim. What Meta refused is written on its own: telling staff takes
+        locks that a claim may not wait for.
+        """
+        if self._has_refusals:
+            return
+        freight.at = self._clock.now()
+        freight.answers, self._answers = self._answers, []
+        if freight.answers:
+            await self._write_judgements(connection, freight.answers)
+        freight.claim = await self._claim(connection, freight.at)
+
+    @property
+    def _has_refusals(self) -> bool:
+        return any(not isinstance(answer.outcome, Accepted) for answer in self._answers)
 
     async def idle(self) -> None:
         """Wait until no request is in flight. Their answers are still to be written."""
@@ -149,15 +204,11 @@ class Sender(Loop):
             async with self._database.transaction() as connection:
                 await self._write_judgements(connection, answers)
         except BaseException as error:
-            self._keep(answers)
+            self._answers[:0] = answers  # what Meta said must not be forgotten
             if not isinstance(error, Conflict):
                 raise
             self._metrics.conflicts.inc()  # a status came in between: again, on what is true now
         return True
-
-    def _keep(self, answers: Sequence[Answer]) -> None:
-        """What Meta said must not be forgotten."""
-        self._answers[:0] = answers
 
     async def _write_judgements(self, connection: Connection, answers: Sequence[Answer]) -> None:
         now = self._clock.now()

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
+from bot.along import Afterwards, Nobody
 from bot.clock import Clock, Ids
 from bot.dispatcher import Dispatcher
 from flows import limits
@@ -52,7 +53,7 @@ def hire(play: Stage, *, locale: str = "en", ids: Ids | None = None) -> None:
     app = play.app
     app.dispatcher = Dispatcher(
         app.database, replace(play.store, locale=locale), clock=app.clock, ids=ids or app.ids, metrics=app.metrics,
-        catalog_id=None, tick=timedelta(seconds=5), on_words=app.sender.wake, on_calls=lambda: None,
+        catalog_id=None, tick=timedelta(seconds=5), incoming=Nobody(), outgoing=Afterwards(app.sender.wake), on_calls=lambda: None,
     )  # fmt: skip
 
 

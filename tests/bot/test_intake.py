@@ -30,14 +30,16 @@ BROKEN = Arrival("m:\ud83d", "message", "broken", b"{}")
 class Rig:
     """An intake on a database of its own, and what passed the engine since the start."""
 
-    def __init__(self, database: Database, store: Store, patience: timedelta) -> None:
+    def __init__(self, database: Database, store: Store, patience: timedelta, *, carried: bool) -> None:
         self.database, self.metrics = database, Metrics()
         self.hits: Counter[str] = Counter()
         self.committing = asyncio.Event()
-        self.woken = 0
+        self.woken = self.summoned = 0
+        self.carried = carried
         self.intake = Intake(
-            database, store, clock=StillClock(), metrics=self.metrics, on_stored=self._stored, patience=patience
-        )
+            database, store, clock=StillClock(), metrics=self.metrics, on_stored=self._stored, patience=patience,
+            summon=self._summon,
+        )  # fmt: skip
 
     def pass_by(self, name: str) -> None:
         self.hits[name] += 1
@@ -46,6 +48,17 @@ class Rig:
 
     def _stored(self) -> None:
         self.woken += 1
+
+    def _summon(self) -> bool:
+        self.summoned += 1
+        return self.carried
+
+    @asynccontextmanager
+    async def dispatch(self) -> AsyncIterator[None]:
+        """A transaction of the dispatcher's, which has taken along who waits."""
+        async with self.intake.along() as bring, self.database.transaction() as connection:
+            await bring(connection)
+            yield
 
     async def keys(self) -> list[str]:
         async with self.database.transaction() as connection:
@@ -58,7 +71,9 @@ class Rig:
 
 
 @asynccontextmanager
-async def rig(url: str, *, patience: timedelta = module.PATIENCE, starts: bool = True) -> AsyncIterator[Rig]:
+async def rig(
+    url: str, *, patience: timedelta = module.PATIENCE, starts: bool = True, carried: bool = False
+) -> AsyncIterator[Rig]:
     database = Database(Address(url))
     await database.open()
     try:
@@ -69,7 +84,7 @@ async def rig(url: str, *, patience: timedelta = module.PATIENCE, starts: bool =
         )  # fmt: skip
         async with database.transaction() as connection:
             await stores.create(connection, store, START)
-        made = Rig(database, store, patience)
+        made = Rig(database, store, patience, carried=carried)
 
         Hook.point = made.pass_by
         if starts:
@@ -231,3 +246,67 @@ async def test_an_intake_that_has_ended_refuses_instead_of_queueing_for_ever(sql
         assert not r.intake.is_running
         with pytest.raises(Full):
             await r.intake.put(arrivals("a"))
+
+
+async def test_who_comes_with_the_dispatcher_costs_no_commit_of_its_own(sqlite_url: str) -> None:
+    async with rig(sqlite_url, carried=True) as r:
+        first = r.intake.put([*arrivals("a"), *arrivals("a")])
+        async with r.dispatch():
+            second = r.intake.put(arrivals("b"))
+            await asyncio.sleep(0)
+            assert not first.done(), "it is on disk only with the commit"
+        assert first.done()
+        assert not second.done()
+        assert r.summoned == 3, "whoever came meanwhile waits for the next"
+        async with r.dispatch():
+            pass
+        await asyncio.gather(first, second)
+        assert await r.keys() == ["a", "b"]
+        assert (r.woken, r.counted()) == (0, (2.0, 1.0))
+
+
+async def test_when_the_dispatcher_fails_we_store_who_came_with_it(sqlite_url: str) -> None:
+    async with rig(sqlite_url, carried=True) as r:
+        waiting = [r.intake.put(arrivals(name)) for name in ("a", "b")]
+        with pytest.raises(LookupError):
+            async with r.dispatch():
+                waiting.append(r.intake.put(arrivals("c")))
+                raise LookupError
+        await asyncio.gather(*waiting)
+        assert await r.keys() == ["a", "b", "c"]
+        assert (r.woken, r.counted()) == (1, (3.0, 0.0))
+
+
+async def test_what_the_dispatcher_cannot_store_fails_alone(sqlite_url: str) -> None:
+    async with rig(sqlite_url, carried=True) as r:
+        waiting = [r.intake.put(each) for each in (arrivals("a"), [BROKEN], arrivals("b"))]
+        with pytest.raises(UnicodeEncodeError):
+            async with r.dispatch():
+                raise AssertionError("it was stored")
+        done = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [type(each) for each in done] == [type(None), Full, type(None)]
+        assert await r.keys() == ["a", "b"]
+
+
+async def test_nobody_is_stored_twice_when_both_are_at_it(sqlite_url: str) -> None:
+    async with rig(sqlite_url) as r:
+        async with r.intake.along() as bring, r.database.transaction() as connection:
+            first = r.intake.put(arrivals("a"))
+            while r.intake._queue:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0)
+            r.carried = True
+            second = r.intake.put(arrivals("b"))
+            await bring(connection)
+        await asyncio.gather(first, second)
+        assert await r.keys() == ["a", "b"]
+        assert r.counted() == (2.0, 0.0)
+
+
+async def test_who_nobody_comes_for_loses_patience_and_is_stored_at_the_end(sqlite_url: str) -> None:
+    async with rig(sqlite_url, carried=True, patience=timedelta(milliseconds=50)) as r:
+        with pytest.raises(Full):
+            await r.intake.put(arrivals("a"))
+        r.intake.wake()  # the dispatcher has ended
+        while not await r.keys():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+        assert r.woken == 1

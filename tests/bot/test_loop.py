@@ -133,3 +133,26 @@ async def test_stopped_before_it_has_started_it_never_works() -> None:
     worker.start()
     await worker.stop()
     assert (worker.passes, worker.is_running) == (0, False)
+
+
+async def test_it_comes_when_it_is_summoned_unless_something_keeps_it() -> None:
+    worker = Worker(False, OSError("away"), False, tick=60)
+    assert not worker.summon(), "it has not been started"
+    worker.start()
+    await worker.until(1)
+    await asyncio.sleep(0)
+    assert worker.summon()
+    await worker.until(2)
+    await asyncio.sleep(0)
+    assert not worker.summon(), "it rests after trouble, and is left to"
+    assert worker.passes == 2
+    worker.wake()
+    await worker.until(3)
+    await asyncio.sleep(0)
+    assert worker.summon()
+    await worker.until(4)
+    ending = asyncio.ensure_future(worker.stop())
+    await asyncio.sleep(0)
+    assert not worker.summon()
+    await ending
+    assert not worker.summon()

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
+from bot.along import Afterwards, Nobody
 from bot.dispatcher import Dispatcher
 from flows import limits
 from tests import budget, payloads
@@ -77,7 +78,7 @@ def hire(world: Stage) -> None:
     app.intake._patience_s = 60
     app.dispatcher = Dispatcher(
         app.database, replace(world.store, locale=PRICELESS), clock=app.clock, ids=app.ids, metrics=app.metrics,
-        catalog_id=None, tick=timedelta(seconds=5), on_words=app.sender.wake, on_calls=lambda: None,
+        catalog_id=None, tick=timedelta(seconds=5), incoming=Nobody(), outgoing=Afterwards(app.sender.wake), on_calls=lambda: None,
     )  # fmt: skip
 
 

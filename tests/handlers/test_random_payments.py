@@ -111,7 +111,7 @@ class Till(RuleBasedStateMachine):
             app.dispatcher,
             Dispatcher(
                 app.database, app.store, metrics=app.metrics, catalog_id=app.whatsapp.catalog_id,
-                on_words=app.sender.wake, on_calls=lambda: None, clock=app.clock, ids=app.ids, tick=tick,
+                incoming=app.incoming, outgoing=app.outgoing, on_calls=lambda: None, clock=app.clock, ids=app.ids, tick=tick,
             ),
             app.caller,
             Caller(

@@ -146,7 +146,7 @@ class Track:
         app = self.world.app
         return Dispatcher(
             app.database, app.store, clock=clock, ids=app.ids, metrics=app.metrics, catalog_id=app.whatsapp.catalog_id,
-            tick=timedelta(seconds=5), on_words=app.sender.wake, on_calls=lambda: None,
+            tick=timedelta(seconds=5), incoming=app.incoming, outgoing=app.outgoing, on_calls=lambda: None,
         )  # fmt: skip
 
 
