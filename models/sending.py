@@ -13,6 +13,7 @@ from models.contacts import ContactRow
 from models.engines import Connection
 from models.outbox import MUST_ARRIVE, Outbound, OutboxRow, value
 from models.statements import INT, JSON, TEXT, TIME, Write, select, statement, update
+from models.stores import NumberRow
 from models.templates import States
 from models.work import Conflict
 
@@ -138,7 +139,7 @@ _CLAIMED = update(OutboxRow, ["id"], _MARK, where="state IN ('queued', 'unknown'
 _HELD = update(OutboxRow, ["id"], ["held"], where="state = 'queued'")
 _ENDED = update(OutboxRow, ["id", "state"], ["state"])
 _PACED = update(ContactRow, ["id"], ["paced_until"])
-_NUMBER_PACED = statement("UPDATE number SET paced_until = :until WHERE id = :id", {"until": TIME, "id": INT})
+_NUMBER_PACED = update(NumberRow, ["id"], ["paced_until"])
 _PAUSE = statement(
     "UPDATE number SET paused_until = :until, pause_code = :code, pauses = pauses + 1 WHERE store_id = :store_id",
     {"until": TIME, "code": INT, "store_id": INT},
@@ -205,10 +206,10 @@ async def claim(
     taking = _Taking(now, number, pace(number.settings), choose)
     for row in rows:
         taking.take(row, recipients[row.contact_id], states)
-    await _write(connection, taking.writes)
-    if taking.tat != number.paced_until:
-        await connection.run(_NUMBER_PACED(until=taking.tat, id=number.id))
     moved = sum(len(written) for written in taking.writes.values())
+    if taking.tat != number.paced_until:
+        taking.writes[_NUMBER_PACED].append((taking.tat, number.id))
+    await _write(connection, taking.writes)
     return Claim(taking.sends, taking.ended, moved, is_all=len(rows) < limit)
 
 

@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 ROWS_AT_ONCE = 32
 """Rows of one insert: the widest table stays below 999 values, the least that a SQLite may be built to take."""
+ROWS_HERE = 64
+"""Rows of one write in the caller's thread: they take no longer than the way to the other thread and back may."""
 
 
 async def to_the_end(coro: Coroutine[Any, Any, T]) -> T:
@@ -123,29 +125,33 @@ class Transaction(SqliteTransactionWrapper):
 
     async def write(self, work: Sequence[tuple[Write, Sequence[Sequence[Value]]]]) -> list[int]:
         prepared = _prepared(work)
-        return await _on_thread(self._connection, lambda raw: _write(raw, prepared))
+        is_small = sum(len(rows) for _, rows in work) <= ROWS_HERE
+        return await self._do(lambda raw: _write(raw, prepared), here=is_small)
 
     async def fetch(self, *queries: Query) -> list[list[dict[str, Any]]]:
-        """In the caller's thread: what is read by an index takes less than the way to the other thread and back.
-
-        Nobody else uses the connection meanwhile, for the transaction holds its lock. What may wait, for the lock of
-        another process or for the disk, goes to the thread.
-        """
         bound = [(query.statement.sqlite, query.sqlite_values()) for query in queries]
 
         def read(raw: sqlite3.Connection) -> list[list[Any]]:
             return [raw.execute(sql, values).fetchall() for sql, values in bound]
 
-        if IS_SERIALIZED:
-            with _translated():
-                answers = read(self._connection._conn)
-        else:
-            answers = await _on_thread(self._connection, read)
+        answers = await self._do(read, here=True)
         return [[q.statement.from_sqlite(r) for r in rows] for q, rows in zip(queries, answers, strict=True)]
 
     async def run(self, query: Query) -> int:
         sql, values = query.statement.sqlite, query.sqlite_values()
-        return await _on_thread(self._connection, lambda raw: raw.execute(sql, values).rowcount)
+        return await self._do(lambda raw: raw.execute(sql, values).rowcount, here=False)
+
+    async def _do(self, work: Callable[[sqlite3.Connection], T], *, here: bool) -> T:
+        """`here`, in the caller's thread, what takes less than the way to the other thread and back: what is read by an
+        index, and few rows.
+
+        Nobody else uses the connection meanwhile, for the transaction holds its lock. What may wait, for the lock of
+        another process or for the disk, goes to the thread.
+        """
+        if not (here and IS_SERIALIZED):
+            return await _on_thread(self._connection, work)
+        with _translated():
+            return work(self._connection._conn)
 
 
 class _Context(SqliteTransactionContext):

@@ -7,6 +7,7 @@ import asyncio
 import itertools
 import random
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Generator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 
 from models.address import Address
 from models.database import REFUSED, Database
+from models.engines.sqlite import ROWS_HERE
 from models.statements import INT, TEXT, Write
 from tests import budget
 from tests.postgres import Cluster
@@ -32,6 +34,9 @@ HALF = Write(
     "INSERT INTO pair (id, half) SELECT * FROM unnest($1::bigint[], $2::text[])",
     (INT, TEXT),
 )
+PARENT = Write(
+    "parent", "INSERT INTO parent (id) VALUES (?)", "INSERT INTO parent (id) SELECT * FROM unnest($1::bigint[])", (INT,)
+)
 WHOLE = {"left", "right"}
 AT_ONCE = 4
 """Tasks at a time: some wait for SQLite's lock or for Postgres's pool of two while others are interrupted."""
@@ -45,6 +50,13 @@ async def execute(connection: Any, sql: str) -> None:
 async def one_by_one(database: Database, n: int) -> None:
     async with database.transaction() as connection:
         await connection.write([(HALF, [(n, "left")])])
+        await connection.write([(HALF, [(n, "right")])])
+
+
+async def with_many_between(database: Database, n: int) -> None:
+    async with database.transaction() as connection:
+        await connection.write([(HALF, [(n, "left")])])
+        await connection.write([(PARENT, [(n * 2 * ROWS_HERE + k,) for k in range(ROWS_HERE + 1)])])
         await connection.write([(HALF, [(n, "right")])])
 
 
@@ -75,7 +87,7 @@ async def many(database: Database, n: int) -> None:
 
 
 Work = Callable[[Database, int], Coroutine[Any, Any, None]]
-SHAPES: tuple[Work, ...] = (one_by_one, nested, nested_and_undone, at_once, many)
+SHAPES: tuple[Work, ...] = (one_by_one, with_many_between, nested, nested_and_undone, at_once, many)
 
 
 class Interrupted(Awaitable[None]):
@@ -232,6 +244,21 @@ async def test_a_transaction_on_sqlite_holds_the_write_lock_from_its_beginning(t
             with pytest.raises(sqlite3.OperationalError, match="database is locked"):
                 await outside(url, "BEGIN IMMEDIATE")
         assert await outside(url, "BEGIN IMMEDIATE") == []
+
+
+async def test_sqlite_writes_few_rows_in_the_callers_thread_and_many_beside_it(tmp_path: Path) -> None:
+    threads: list[int] = []
+    async with opened(f"sqlite://{tmp_path}/waybill.sqlite3") as database:
+        await create_tables(database)
+        async with database.transaction() as connection:
+            raw: Any = connection
+            raw._connection._conn.set_trace_callback(lambda _sql: threads.append(threading.get_ident()))
+            await connection.write([(PARENT, [(n,) for n in range(ROWS_HERE)])])
+            here, threads = set(threads), []
+            await connection.write([(PARENT, [(ROWS_HERE + n,) for n in range(ROWS_HERE + 1)])])
+            raw._connection._conn.set_trace_callback(None)
+    assert here == {threading.get_ident()}
+    assert len(set(threads) | here) == 2
 
 
 async def test_sqlite_has_the_pragmas_that_make_an_acknowledgement_true(tmp_path: Path) -> None:
