@@ -165,6 +165,19 @@ async def test_who_speaks_before_the_answer_waits_his_turn(shut: Door) -> None:
     assert wamids(await shut.rows()) == ["wamid.0", "wamid.1", "wamid.2"]
 
 
+async def test_nobody_fills_our_memory_while_he_waits(shut: Door) -> None:
+    flood = b"x" * 32_000_000  # more than the sockets on both ends hold
+    async with busy(shut):
+        reader, writer = await asyncio.open_connection("127.0.0.1", shut.port)
+        writer.write(request(shut, shut.body(payloads.text())))
+        await asyncio.sleep(0.1)
+        writer.write(flood)
+        await asyncio.sleep(0.5)
+        assert writer.transport.get_write_buffer_size() > len(flood) / 4
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 OK\r\n")
+    writer.transport.abort()
+
+
 async def test_a_disk_that_keeps_us_waiting_is_503_and_the_connection_goes_on(shut: Door, left: list[bytes]) -> None:
     shut.app.intake._patience_s = 0.1
     whole = request(shut, shut.body(payloads.text()))
@@ -223,8 +236,12 @@ async def test_a_server_that_stops_answers_what_is_under_way_and_closes_the_rest
             await asyncio.sleep(0.005)
             if intake._batch:
                 break
-    assert (await reader.read()).startswith(b"HTTP/1.1 503 ")
-    assert await idle.read() == b""
+        ends = [asyncio.create_task(each.read()) for each in (idle, reader)]
+        order = list[asyncio.Task[bytes]]()
+        for end in ends:
+            end.add_done_callback(order.append)
+    assert (await ends[0], (await ends[1])[:13]) == (b"", b"HTTP/1.1 503 ")
+    assert order == ends  # who is idle does not wait for who is not
     for each in (idle_writer, writer):
         each.close()
     await intake.stop()
