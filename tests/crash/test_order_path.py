@@ -124,16 +124,39 @@ async def walk(shop: Shop, deaths: Sequence[Deadly], *, from_start: bool = False
             crashes += 1
 
 
+class _Rides:
+    """Has every other request come with a transaction of the dispatcher, as while its loop runs."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._turns = itertools.cycle((True, False))
+        self._passes: list[asyncio.Task[bool]] = []
+
+    def summon(self) -> bool:
+        comes = next(self._turns)
+        if comes:
+            self._passes.append(spawn(self._app.dispatcher.run_once(), name="ride"))
+        return comes
+
+    async def stop(self) -> None:
+        for each in self._passes:
+            await stop(each)
+
+
 @asynccontextmanager
 async def _program(url: str, files: Path, faults: Deadly) -> AsyncIterator[Stage]:
     """The bot on files that may have been used; after its death nothing of it is left but what is on disk."""
     app = App(settings.load(environment(url)), clock=StillClock(), files=files)
     app.faults = faults
+    rides = _Rides(app)
     try:
         await app.start(loops=False)
+        if app.database.address.is_sqlite:
+            app.intake._summon = rides.summon
         await _while_alive(app.jobs.look_at_templates(), faults)
         yield Stage(app)
     finally:
+        await rides.stop()
         with suppress(Crash):
             await app.stop()
 
