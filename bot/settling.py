@@ -99,7 +99,7 @@ def judge(answer: Answer, now: datetime) -> Judgement:
     row = answer.row
     match answer.outcome:
         case Accepted(wamid=wamid):
-            return Judgement(Settlement(row, "accepted", now, wamid=wamid))
+            return Judgement(Settlement(row, "accepted", now, wamid=wamid, calms=answer.recipient.backoffs > 0))
         case NotSent():
             delay = NOT_SENT_DELAYS[min(row.attempts, len(NOT_SENT_DELAYS) - 1)]
             return Judgement(Settlement(row, "returned", now + delay))

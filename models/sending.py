@@ -149,9 +149,7 @@ _RESUME = statement(
     {"store_id": INT},
 )
 _BACK_OFF = update(ContactRow, ["id"], ["backoff_until"], also="backoffs = backoffs + 1")
-_CALM = statement(
-    "UPDATE contact SET backoff_until = NULL, backoffs = 0 WHERE backoffs > 0 AND id IN :ids", {"ids": INT}
-)
+_CALM = statement("UPDATE contact SET backoff_until = NULL, backoffs = 0 WHERE id IN :ids", {"ids": INT})
 _LAPSED = statement(
     "UPDATE outbox SET state = 'unknown', lease_until = NULL,"
     " due_at = CASE WHEN fallback IS NULL THEN :due ELSE :template_due END WHERE state = 'sending' AND lease_until <= :now",
@@ -262,6 +260,7 @@ class Settlement:
     """What came of one attempt. `event` is a move of `flows/outbound.py`; `due_at` when the row is looked at again.
 
     `closes`: Meta said that the window is closed, which the row remembers from then on. `counts`: it is one of its refusals.
+    `calms`: the contact had been backed off from, which is over.
     """
 
     row: Outbound
@@ -273,6 +272,7 @@ class Settlement:
     counts: bool = False
     held: str | None = None
     back_off_until: datetime | None = None
+    calms: bool = False
 
 
 _SETTLED = ("state", "due_at", "wamid", "error_code", "closed", "refusals", "held")
@@ -289,7 +289,6 @@ async def settle(connection: Connection, store_id: int, settlements: Sequence[Se
     [current] = await connection.fetch(_NOW_AT(ids=[s.row.id for s in settlements]))
     states = {row["id"]: row for row in current}
     writes: dict[Write, list[tuple[Any, ...]]] = defaultdict(list)
-    accepted = []
     for s in settlements:
         now_at = states[s.row.id]
         if _is_too_late(s, now_at["state"], now_at["attempts"]):
@@ -300,13 +299,12 @@ async def settle(connection: Connection, store_id: int, settlements: Sequence[Se
         writes[_SETTLE].append((*row, s.row.id, now_at["state"]))
         if s.back_off_until is not None:
             writes[_BACK_OFF].append((s.back_off_until, s.row.contact_id))
-        if s.event == "accepted":
-            accepted.append(s.row.contact_id)
     await _write(connection, writes)
     if any(s.held for s in settlements):
         await release(connection, now)  # the person may have written while Meta refused: the row keeps its place
-    if accepted:
-        await connection.fetch(_CALM(ids=accepted), _RESUME(store_id=store_id))
+    if any(s.event == "accepted" for s in settlements):
+        calmed = [s.row.contact_id for s in settlements if s.calms]
+        await connection.fetch(*([_CALM(ids=calmed)] if calmed else []), _RESUME(store_id=store_id))
 
 
 def _is_too_late(settlement: Settlement, state: str, attempts: int) -> bool:

@@ -173,6 +173,11 @@ def test_some_refusals_stop_the_number_and_leave_the_message_waiting(outcome: Re
     assert judgement.settlement.error_code == code
 
 
+def test_whoever_had_too_much_is_calm_again_once_meta_takes_a_message() -> None:
+    taken = Accepted("wamid.1", None, None)
+    assert [judged(taken, backoffs=n).settlement.calms for n in (0, 1, 3)] == [False, True, True]
+
+
 @pytest.mark.parametrize(("backoffs", "seconds"), [(0, 1), (1, 4), (2, 16), (3, 64), (4, 256), (50, 256)])
 def test_too_much_for_one_person_waits_longer_each_time_and_for_ever(backoffs: int, seconds: int) -> None:
     judgement = judged(refused(131056), backoffs=backoffs)
