@@ -253,6 +253,7 @@ _KINDS: dict[str, type[Message]] = {
     "order_details": OrderDetails, "order_status": OrderStatus, "template": Template,
 }  # fmt: skip
 _NAMES = {kind: name for name, kind in _KINDS.items()}
+_PARTS = {kind: tuple(part.name for part in fields(kind)) for kind in _NAMES}
 
 
 def dump(message: Message) -> Json:
@@ -266,7 +267,7 @@ def dump(message: Message) -> Json:
 
 def _shallow(message: Message) -> Json:
     """The same where no value lies within another: `asdict` copies every one, and that is a tenth of what a cart costs."""
-    return {each.name: getattr(message, each.name) for each in fields(message)}
+    return {name: getattr(message, name) for name in _PARTS[type(message)]}
 
 
 def load(data: Json) -> Message:

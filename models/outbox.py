@@ -276,12 +276,14 @@ async def write_alerts(work: Work) -> None:
             work.append(_INSERT_ALERT, alert)
 
 
+_AS_IT_IS = tuple(field.name for field in fields_of(Outbound) if field.name not in ("message", "fallback"))
+
+
 def value(row: Mapping[str, Any]) -> Outbound:
     """A fetched row as the value that the sender and the reports know."""
     fallback = messages.load(row["fallback"]) if row["fallback"] else None
     assert fallback is None or isinstance(fallback, Template)
-    kept = {field.name: row[field.name] for field in fields_of(Outbound) if field.name not in ("message", "fallback")}
-    return Outbound(**kept, message=messages.load(row["message"]), fallback=fallback)
+    return Outbound(**{name: row[name] for name in _AS_IT_IS}, message=messages.load(row["message"]), fallback=fallback)
 
 
 async def find_reported(connection: Connection, tokens: Sequence[str], wamids: Sequence[str]) -> list[Outbound]:

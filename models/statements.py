@@ -83,6 +83,10 @@ def kinds(row: type[Model]) -> dict[str, Kind]:
     }
 
 
+_Conversions = tuple[tuple[int, Callable[[Value], Value]], ...]
+"""Places in a row, and what becomes of the values there."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Write:
     """A statement for many rows. With `exact`, a row that changes nothing is a conflict (somebody else moved first).
@@ -96,16 +100,23 @@ class Write:
     kinds: tuple[Kind, ...]
     exact: bool = False
     values: str = ""
+    _to_sqlite: _Conversions = field(init=False)
+    _to_postgres: _Conversions = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Most columns go as they are: only the others are looked at."""
+        places = list(enumerate(self.kinds))
+        for name, value in (
+            ("_to_sqlite", tuple((n, k.to_sqlite) for n, k in places if k.to_sqlite is not _same)),
+            ("_to_postgres", tuple((n, k.to_postgres) for n, k in places if k.to_postgres is not _same)),
+        ):
+            object.__setattr__(self, name, value)
 
     def sqlite_rows(self, rows: Sequence[Sequence[Value]]) -> Sequence[Sequence[Value]]:
-        if all(kind.to_sqlite is _same for kind in self.kinds):
-            return rows
-        columns = zip(self.kinds, zip(*rows, strict=True), strict=True)
-        return list(zip(*(_converted(kind.to_sqlite, column) for kind, column in columns), strict=True))
+        return list(zip(*_columns(rows, self._to_sqlite), strict=True)) if self._to_sqlite else rows
 
     def postgres_columns(self, rows: Sequence[Sequence[Value]]) -> list[Sequence[Value]]:
-        columns = zip(self.kinds, zip(*rows, strict=True), strict=True)
-        return [_converted(kind.to_postgres, column) for kind, column in columns]
+        return _columns(rows, self._to_postgres)
 
     @cache  # noqa: B019 - writes are made once, at import, and live as long as the program
     def sqlite_of(self, count: int) -> str:
@@ -114,10 +125,15 @@ class Write:
         return f"{head}{', '.join([values] * count)}{conflict}"
 
 
+def _columns(rows: Sequence[Sequence[Value]], conversions: _Conversions) -> list[Sequence[Value]]:
+    columns: list[Sequence[Value]] = list(zip(*rows, strict=True))
+    for place, convert in conversions:
+        columns[place] = _converted(convert, columns[place])
+    return columns
+
+
 def _converted(convert: Callable[[Value], Value], column: Sequence[Value]) -> Sequence[Value]:
     """Neighbours often share a value, above all the moment of a batch: it is converted once."""
-    if convert is _same:
-        return column
     converted, last, result = [], None, None
     for value in column:
         if value is not last:
