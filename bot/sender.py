@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from typing import get_args
 
 import structlog
 
@@ -21,7 +22,7 @@ from bot.metrics import Metrics
 from bot.settling import Answer, Judgement
 from bot.tasks import spawn, stop
 from bot.whatsapp import wire
-from bot.whatsapp.client import TOTAL_S, Accepted, Client, Refused
+from bot.whatsapp.client import TOTAL_S, Accepted, Client, Outcome, Refused
 from flows import alerts, limits
 from flows.errors import TOKEN_CODES, Verdict
 from flows.messages import Message
@@ -72,6 +73,7 @@ class Sender(Loop):
         super().__init__(clock, tick=tick)
         self._database, self._store, self._client = database, store, client
         self._ids, self._metrics = ids, metrics
+        self._count = {kind: metrics.sends.labels(kind.__name__.lower()) for kind in get_args(Outcome)}
         self._in_flight: set[asyncio.Task[None]] = set()
         self._answers: list[Answer] = []
         self._carriers, self._is_put_off = 0, False
@@ -186,7 +188,7 @@ class Sender(Loop):
         body = wire.payload(form, wa_id=recipient.wa_id, bsuid=recipient.bsuid, token=row.token)
         begins_by = since + sending.LEASE - ATTEMPT
         outcome = await self._client.send(body, may_begin=lambda: self._clock.now() < begins_by)
-        self._metrics.sends.labels(type(outcome).__name__.lower()).inc()
+        self._count[type(outcome)].inc()
         if isinstance(outcome, Accepted):
             self._metrics.reply.observe((self._clock.now() - row.created_at).total_seconds())
         else:

@@ -12,7 +12,7 @@ from models import inbox, templates
 from models.contacts import ContactRow
 from models.engines import Connection
 from models.outbox import MUST_ARRIVE, Outbound, OutboxRow, value
-from models.statements import INT, JSON, TEXT, TIME, Write, select, statement, update
+from models.statements import INT, JSON, TEXT, TIME, Kind, Statement, Write, select, statement, update
 from models.stores import NumberRow
 from models.templates import States
 from models.work import Conflict
@@ -31,10 +31,10 @@ class Recipient:
     backoffs: int
     wa_id: str | None
     bsuid: str | None
-    alerted_at: datetime | None
-    """When an alert last went out to them, which was more than a nudge."""
-    nudged_at: datetime | None
-    """When any alert did."""
+    alerted_at: datetime | None = None
+    """When an alert last went out to them, which was more than a nudge. Only known where a template may go out."""
+    nudged_at: datetime | None = None
+    """When any alert did, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,7 @@ class Claim:
 
 
 _RECIPIENT = {
-    "id": INT, "last_inbound_at": TIME, "paced_until": TIME, "backoffs": INT, "wa_id": TEXT, "bsuid": TEXT,
-    "alerted_at": TIME, "nudged_at": TIME,
+    "id": INT, "last_inbound_at": TIME, "paced_until": TIME, "backoffs": INT, "wa_id": TEXT, "bsuid": TEXT
 }  # fmt: skip
 _NUMBER = {
     "id": INT, "phone_number_id": TEXT, "paced_until": TIME, "paused_until": TIME, "pause_code": INT, "pauses": INT,
@@ -125,14 +124,24 @@ _LAST_ALERT = (
     "(SELECT MAX(a.attempted_at) FROM outbox a WHERE a.contact_id = c.id AND a.purpose = 'alert'"
     " AND a.state IN ('sending', 'unknown', 'accepted', 'sent', 'delivered', 'read')"
 )
-_RECIPIENTS = statement(
-    "SELECT c.id, c.last_inbound_at, c.paced_until, c.backoffs,"
-    " (SELECT MAX(value) FROM identity i WHERE i.contact_id = c.id AND i.active AND i.kind = 'wa_id') AS wa_id,"
-    " (SELECT MAX(value) FROM identity i WHERE i.contact_id = c.id AND i.active AND i.kind = 'bsuid') AS bsuid,"
-    f" {_LAST_ALERT} AND a.arrival <> 'ephemeral') AS alerted_at, {_LAST_ALERT}) AS nudged_at"
-    " FROM contact c WHERE c.id IN :ids",
-    {"ids": INT},
-    _RECIPIENT,
+
+
+def _recipients(more: str = "", **columns: Kind) -> Statement:
+    return statement(
+        "SELECT c.id, c.last_inbound_at, c.paced_until, c.backoffs,"
+        " (SELECT MAX(value) FROM identity i WHERE i.contact_id = c.id AND i.active AND i.kind = 'wa_id') AS wa_id,"
+        f" (SELECT MAX(value) FROM identity i WHERE i.contact_id = c.id AND i.active AND i.kind = 'bsuid') AS bsuid{more}"
+        " FROM contact c WHERE c.id IN :ids",
+        {"ids": INT},
+        _RECIPIENT | columns,
+    )
+
+
+_RECIPIENTS = _recipients()
+_RECIPIENTS_ALERTED = _recipients(
+    f", {_LAST_ALERT} AND a.arrival <> 'ephemeral') AS alerted_at, {_LAST_ALERT}) AS nudged_at",
+    alerted_at=TIME,
+    nudged_at=TIME,
 )
 _MARK = ("state", "attempts", "resends", "attempted_at", "lease_until")
 _CLAIMED = update(OutboxRow, ["id"], _MARK, where="state IN ('queued', 'unknown')")
@@ -197,9 +206,11 @@ async def claim(
     rows = [value(row) for row in (*silent, *due)][:limit]
     if not rows:
         return Claim()
-    people, known = await connection.fetch(
-        _RECIPIENTS(ids=sorted({row.contact_id for row in rows})), templates.load(store_id)
-    )
+    ids, known = sorted({row.contact_id for row in rows}), list[dict[str, Any]]()
+    if any(row.fallback is not None for row in rows):
+        people, known = await connection.fetch(_RECIPIENTS_ALERTED(ids=ids), templates.load(store_id))
+    else:
+        [people] = await connection.fetch(_RECIPIENTS(ids=ids))
     recipients, states = {row["id"]: Recipient(**row) for row in people}, templates.states(known)
     taking = _Taking(now, number, pace(number.settings), choose)
     for row in rows:

@@ -29,11 +29,11 @@ async def people(database: Database, count: int) -> list[int]:
         return [contacts.create(work, wa_id=f"9198{n}", bsuid=None).id for n in range(count)]
 
 
-async def say(database: Database, *to: int, arrival: str = MUST_ARRIVE) -> None:
+async def say(database: Database, *to: int, arrival: str = MUST_ARRIVE, fallback: Template | None = None) -> None:
     """One message after the other, numbered from 1."""
     async with unit(database) as work:
         for contact in to:
-            outbox.say(work, contact, Text("words"), cause=None, arrival=arrival)
+            outbox.say(work, contact, Text("words"), cause=None, arrival=arrival, fallback=fallback)
 
 
 async def claim(
@@ -345,9 +345,12 @@ async def test_what_was_held_goes_on_when_the_person_has_written_since_the_attem
     assert await rows(database, "SELECT contact_id FROM outbox WHERE held IS NULL") == [{"contact_id": everybody[2]}]
 
 
-async def test_when_an_alert_last_went_out_is_known(database: Database) -> None:
+@pytest.mark.parametrize("fallback", [None, Template("staff_alert", "en", ())])
+async def test_when_an_alert_last_went_out_is_known_where_a_template_may_go(
+    database: Database, fallback: Template | None
+) -> None:
     [a] = await people(database, 1)
-    await say(database, a, a)
+    await say(database, a, a, fallback=fallback)
     await run(
         database,
         "UPDATE outbox SET purpose = 'alert', state = 'sent', attempts = 1,"
@@ -355,7 +358,8 @@ async def test_when_an_alert_last_went_out_is_known(database: Database) -> None:
     )
     [(_, recipient)] = (await claim(database)).sends
 
-    assert recipient.alerted_at == recipient.nudged_at == NOW.replace(day=1, hour=10, minute=0)
+    assert recipient.alerted_at == recipient.nudged_at
+    assert recipient.alerted_at == (NOW.replace(day=1, hour=10, minute=0) if fallback else None)
 
 
 async def test_nothing_is_due_when_nothing_waits_or_all_wait_for_an_answer(database: Database) -> None:
