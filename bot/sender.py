@@ -73,7 +73,7 @@ class Sender(Loop):
         super().__init__(clock, tick=tick)
         self._database, self._store, self._client = database, store, client
         self._ids, self._metrics = ids, metrics
-        self._count = {kind: metrics.sends.labels(kind.__name__.lower()) for kind in get_args(Outcome)}
+        self._counters = {kind: metrics.sends.labels(kind.__name__.lower()) for kind in get_args(Outcome)}
         self._in_flight: set[asyncio.Task[None]] = set()
         self._answers: list[Answer] = []
         self._carriers, self._is_put_off = 0, False
@@ -188,7 +188,7 @@ class Sender(Loop):
         body = wire.payload(form, wa_id=recipient.wa_id, bsuid=recipient.bsuid, token=row.token)
         begins_by = since + sending.LEASE - ATTEMPT
         outcome = await self._client.send(body, may_begin=lambda: self._clock.now() < begins_by)
-        self._count[type(outcome)].inc()
+        self._counters[type(outcome)].inc()
         if isinstance(outcome, Accepted):
             self._metrics.reply.observe((self._clock.now() - row.created_at).total_seconds())
         else:

@@ -21,7 +21,7 @@ T = TypeVar("T")
 ROWS_AT_ONCE = 32
 """Rows of one insert: the widest table stays below 999 values, the least that a SQLite may be built to take."""
 ROWS_HERE = 64
-"""Rows of one write in the caller's thread: they take no longer than the way to the other thread and back may."""
+"""Rows of one write in the caller's thread, where the door waits for them: a millisecond or so."""
 
 
 async def to_the_end(coro: Coroutine[Any, Any, T]) -> T:
@@ -139,10 +139,10 @@ class Transaction(SqliteTransactionWrapper):
 
     async def run(self, query: Query) -> int:
         sql, values = query.statement.sqlite, query.sqlite_values()
-        return await self._do(lambda raw: raw.execute(sql, values).rowcount, here=False)
+        return await _on_thread(self._connection, lambda raw: raw.execute(sql, values).rowcount)
 
     async def _do(self, work: Callable[[sqlite3.Connection], T], *, here: bool) -> T:
-        """`here`, in the caller's thread, what takes less than the way to the other thread and back: what is read by an
+        """`here` is the caller's thread, for what takes less than the way to the other one and back: what is read by an
         index, and few rows.
 
         Nobody else uses the connection meanwhile, for the transaction holds its lock. What may wait, for the lock of
