@@ -5,16 +5,21 @@ Hot verbs use these; everything else may use the ORM.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from operator import attrgetter
+from typing import Any, TypeVar
 
 import orjson
 from tortoise import Model, fields
 
 Value = Any
+N = TypeVar("N")
+
+
+Convert = Callable[[Value], Value]
 
 
 def _same(value: Value) -> Value:
@@ -50,10 +55,10 @@ class Kind:
 
     postgres: str
     array: str
-    to_sqlite: Callable[[Value], Value] = _same
-    from_sqlite: Callable[[Value], Value] = _same
-    to_postgres: Callable[[Value], Value] = _same
-    from_postgres: Callable[[Value], Value] = _same
+    to_sqlite: Convert = _same
+    from_sqlite: Convert = _same
+    to_postgres: Convert = _same
+    from_postgres: Convert = _same
 
 
 INT = Kind("bigint", "bigint")
@@ -83,8 +88,9 @@ def kinds(row: type[Model]) -> dict[str, Kind]:
     }
 
 
-_Conversions = tuple[tuple[int, Callable[[Value], Value]], ...]
-"""Places in a row, and what becomes of the values there."""
+def _changing(columns: Iterable[tuple[N, Kind]], way: Callable[[Kind], Convert]) -> tuple[tuple[N, Convert], ...]:
+    """Most columns go and come as they are: these are the others, with what becomes of their values on that `way`."""
+    return tuple((column, convert) for column, kind in columns if (convert := way(kind)) is not _same)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,17 +106,12 @@ class Write:
     kinds: tuple[Kind, ...]
     exact: bool = False
     values: str = ""
-    _to_sqlite: _Conversions = field(init=False)
-    _to_postgres: _Conversions = field(init=False)
+    _to_sqlite: tuple[tuple[int, Convert], ...] = field(init=False)
+    _to_postgres: tuple[tuple[int, Convert], ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Most columns go as they are: only the others are looked at."""
-        places = list(enumerate(self.kinds))
-        for name, value in (
-            ("_to_sqlite", tuple((n, k.to_sqlite) for n, k in places if k.to_sqlite is not _same)),
-            ("_to_postgres", tuple((n, k.to_postgres) for n, k in places if k.to_postgres is not _same)),
-        ):
-            object.__setattr__(self, name, value)
+        object.__setattr__(self, "_to_sqlite", _changing(enumerate(self.kinds), attrgetter("to_sqlite")))
+        object.__setattr__(self, "_to_postgres", _changing(enumerate(self.kinds), attrgetter("to_postgres")))
 
     def sqlite_rows(self, rows: Sequence[Sequence[Value]]) -> Sequence[Sequence[Value]]:
         return list(zip(*_columns(rows, self._to_sqlite), strict=True)) if self._to_sqlite else rows
@@ -125,14 +126,14 @@ class Write:
         return f"{head}{', '.join([values] * count)}{conflict}"
 
 
-def _columns(rows: Sequence[Sequence[Value]], conversions: _Conversions) -> list[Sequence[Value]]:
+def _columns(rows: Sequence[Sequence[Value]], conversions: Iterable[tuple[int, Convert]]) -> list[Sequence[Value]]:
     columns: list[Sequence[Value]] = list(zip(*rows, strict=True))
     for place, convert in conversions:
         columns[place] = _converted(convert, columns[place])
     return columns
 
 
-def _converted(convert: Callable[[Value], Value], column: Sequence[Value]) -> Sequence[Value]:
+def _converted(convert: Convert, column: Sequence[Value]) -> Sequence[Value]:
     """Neighbours often share a value, above all the moment of a batch: it is converted once."""
     converted, last, result = [], None, None
     for value in column:
@@ -207,18 +208,13 @@ class Statement:
     kinds: Mapping[str, Kind]
     results: Mapping[str, Kind]
     _names: tuple[str, ...] = field(init=False)
-    _from_sqlite: tuple[tuple[str, Callable[[Value], Value]], ...] = field(init=False)
-    _from_postgres: tuple[tuple[str, Callable[[Value], Value]], ...] = field(init=False)
+    _from_sqlite: tuple[tuple[str, Convert], ...] = field(init=False)
+    _from_postgres: tuple[tuple[str, Convert], ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Most columns come as they are: only the others are looked at, row by row."""
-        results = self.results.items()
-        for name, value in (
-            ("_names", tuple(self.results)),
-            ("_from_sqlite", tuple((n, k.from_sqlite) for n, k in results if k.from_sqlite is not _same)),
-            ("_from_postgres", tuple((n, k.from_postgres) for n, k in results if k.from_postgres is not _same)),
-        ):
-            object.__setattr__(self, name, value)
+        object.__setattr__(self, "_names", tuple(self.results))
+        object.__setattr__(self, "_from_sqlite", _changing(self.results.items(), attrgetter("from_sqlite")))
+        object.__setattr__(self, "_from_postgres", _changing(self.results.items(), attrgetter("from_postgres")))
 
     def __call__(self, **values: Value) -> "Query":
         return Query(self, values)
@@ -229,9 +225,7 @@ class Statement:
     def from_postgres(self, record: Sequence[Value]) -> dict[str, Value]:
         return self._read(record, self._from_postgres)
 
-    def _read(
-        self, record: Sequence[Value], conversions: Sequence[tuple[str, Callable[[Value], Value]]]
-    ) -> dict[str, Value]:
+    def _read(self, record: Sequence[Value], conversions: Iterable[tuple[str, Convert]]) -> dict[str, Value]:
         row = dict(zip(self._names, record, strict=True))
         for name, convert in conversions:
             row[name] = convert(row[name])
