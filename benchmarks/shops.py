@@ -99,13 +99,14 @@ def settings(port: int, address: str, graph: str, catalogue: str) -> dict[str, s
 
 async def bot(port: int, address: str, graph: str, catalogue: str, role: str = "run") -> Stop:
     """Ours, as `python -m bot run` starts it."""
-    from bot import logs
+    from bot import interpreter, logs
     from bot.app import App
     from bot.settings import load
 
     logs.configure(level="error", style=None)
     app = App(load(settings(port, address, graph, catalogue)), role=role)
     await app.start()
+    interpreter.settle()
     return app.stop
 
 
@@ -207,7 +208,7 @@ async def pywa(port: int, address: str, graph: str, _catalogue: str) -> Stop:
 
 async def sends(port: int, address: str, graph: str, catalogue: str) -> Stop:
     """Our sender alone: every attempt on disk before its first byte, what came of it on disk too."""
-    from bot import logs
+    from bot import interpreter, logs
     from bot import sender as senders
     from bot.app import App
     from bot.settings import load
@@ -219,6 +220,7 @@ async def sends(port: int, address: str, graph: str, catalogue: str) -> Stop:
     senders.IN_FLIGHT = CONNECTIONS
     app = App(load(settings(port, address, graph, catalogue) | {"PORT": "0"}))
     await app.start(loops=False)
+    interpreter.settle()
     people: list[int] = []
 
     def work(connection: Any) -> Work:
