@@ -180,7 +180,7 @@ class Sender(Loop):
                 await self._tell_of_ended(connection, missed)
         self.is_dry = claim.is_all
         if self.is_dry or not claim.moved:
-            self.next_due = await sending.next_due(connection, self._store.id, _pace, after=now)
+            self.next_due = await sending.next_due(connection, self._store.id, _pace, after=now, number=claim.number)
         return claim
 
     async def _send(self, row: Outbound, recipient: Recipient, form: Message, *, since: datetime) -> None:

@@ -10,9 +10,9 @@ from bot.whatsapp.client import Accepted, NotSent, Outcome, Refused, Unknown
 from flows import limits, messages
 from flows.errors import Consequence, Scope, Verdict, classify
 from flows.messages import Message, Template
-from flows.window import closes_at, is_open
+from flows.window import closes_at
 from models.outbox import ALERT, EPHEMERAL, TEMPLATE, WINDOW, Outbound
-from models.sending import Recipient, Settlement, Unsent
+from models.sending import Recipient, Settlement, Unsent, is_free
 from models.templates import APPROVED, States
 
 NOT_SENT_DELAYS = tuple(timedelta(seconds=s) for s in (1, 2, 4, 8, 16, 32, 60))
@@ -60,7 +60,7 @@ def unsent(row: Outbound, recipient: Recipient, now: datetime, states: States) -
         return Unsent(ended="expired")
     if recipient.wa_id is None and recipient.bsuid is None:
         return Unsent(ended="suppressed")
-    if _is_free(row, recipient, now):
+    if is_free(row, recipient, now):
         return None
     is_own_attempt = row.state == "unknown"  # the alert that counts as sent may be this one
     if row.fallback is None or (row.purpose == ALERT and not is_own_attempt and _has_been_alerted(row, recipient)):
@@ -71,17 +71,10 @@ def unsent(row: Outbound, recipient: Recipient, now: datetime, states: States) -
 
 def form(row: Outbound, recipient: Recipient, now: datetime) -> Message:
     """The free form while the window is open, else the template; `unsent` has said that there is one."""
-    if _is_free(row, recipient, now):
+    if is_free(row, recipient, now):
         return row.message
     assert row.fallback is not None
     return row.fallback
-
-
-def _is_free(row: Outbound, recipient: Recipient, now: datetime) -> bool:
-    """A row that Meta refused for a closed window believes Meta until the person has written again."""
-    if row.closed and not (recipient.last_inbound_at and recipient.last_inbound_at > row.created_at):
-        return False
-    return is_open(recipient.last_inbound_at, now)
 
 
 def _has_been_alerted(row: Outbound, recipient: Recipient) -> bool:

@@ -93,6 +93,8 @@ class Outbound:
         return self.arrival != EPHEMERAL and self.purpose != ALERT
 
 
+OUTBOUND = tuple(field.name for field in fields_of(Outbound))
+"""The columns that make the value."""
 _COLUMNS = (
     "store_id", "contact_id", "cause_id", "order_id", "purpose", "arrival", "message", "fallback", "parts", "token", "due_at",
     "expires_at", "closed", "created_at",
@@ -126,8 +128,9 @@ _WAITING_ALERTS = statement(
     {"id": INT, "contact_id": INT, "parts": JSON},
 )
 _BY_REPORT = select(
-    OutboxRow, "WHERE t.token IN :tokens OR t.wamid IN :wamids ORDER BY t.id FOR UPDATE", tokens=TEXT, wamids=TEXT
-)
+    OutboxRow, "WHERE t.token IN :tokens OR t.wamid IN :wamids ORDER BY t.id FOR UPDATE", only=OUTBOUND,
+    tokens=TEXT, wamids=TEXT,
+)  # fmt: skip
 _REPORTED = update(OutboxRow, ["id", "state"], ["state", "wamid", "error_code"], also="lease_until = NULL")
 _CAUSED = statement(
     "SELECT id FROM outbox WHERE contact_id = :contact_id AND order_id = :order_id AND cause_id = :cause"
@@ -276,7 +279,7 @@ async def write_alerts(work: Work) -> None:
             work.append(_INSERT_ALERT, alert)
 
 
-_AS_IT_IS = tuple(field.name for field in fields_of(Outbound) if field.name not in ("message", "fallback"))
+_AS_IT_IS = tuple(name for name in OUTBOUND if name not in ("message", "fallback"))
 
 
 def value(row: Mapping[str, Any]) -> Outbound:

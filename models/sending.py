@@ -2,17 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from flows import limits, outbound
 from flows.pacing import PAIR, Pace, free_at, next_free
+from flows.window import is_open
 from models import inbox, templates
 from models.contacts import ContactRow
 from models.engines import Connection
-from models.outbox import MUST_ARRIVE, Outbound, OutboxRow, value
-from models.statements import INT, JSON, TEXT, TIME, Kind, Statement, Write, select, statement, update
+from models.outbox import MUST_ARRIVE, OUTBOUND, Outbound, OutboxRow, value
+from models.statements import INT, JSON, TEXT, TIME, Write, select, statement, update
 from models.stores import NumberRow
 from models.templates import States
 from models.work import Conflict
@@ -76,18 +77,25 @@ class Ended:
 class Claim:
     """`sends` are marked as attempted; `moved` counts the rows that were written, sends or not.
 
-    `is_all`: there was room for more than was due.
+    `is_all`: there was room for more than was due. `number`: as it was read, paced on by these sends.
     """
 
     sends: Sequence[tuple[Outbound, Recipient]] = ()
     ended: Sequence[Ended] = ()
     moved: int = 0
     is_all: bool = True
+    number: Number | None = None
 
 
+_NAME = "(SELECT MAX(value) FROM identity i WHERE i.contact_id = c.id AND i.active AND i.kind = '{}')"
 _RECIPIENT = {
-    "id": INT, "last_inbound_at": TIME, "paced_until": TIME, "backoffs": INT, "wa_id": TEXT, "bsuid": TEXT
-}  # fmt: skip
+    "last_inbound_at": ("c.last_inbound_at", TIME),
+    "paced_until": ("c.paced_until", TIME),
+    "backoffs": ("c.backoffs", INT),
+    "wa_id": (_NAME.format("wa_id"), TEXT),
+    "bsuid": (_NAME.format("bsuid"), TEXT),
+}
+"""What is read of contact `c` beside each message to it."""
 _NUMBER = {
     "id": INT, "phone_number_id": TEXT, "paced_until": TIME, "paused_until": TIME, "pause_code": INT, "pauses": INT,
     "settings": JSON,
@@ -109,6 +117,8 @@ _DUE = select(
     "JOIN contact c ON c.id = t.contact_id WHERE t.state = 'queued' AND t.held IS NULL AND t.due_at <= :now"
     " AND (c.backoff_until IS NULL OR c.backoff_until <= :now) AND (c.paced_until IS NULL OR c.paced_until <= :paced)"
     f" AND {_IS_HEAD} ORDER BY t.id LIMIT :limit FOR UPDATE OF t, c SKIP LOCKED",
+    only=OUTBOUND,
+    more=_RECIPIENT,
     now=TIME,
     paced=TIME,
     limit=INT,
@@ -117,6 +127,8 @@ _SILENT = select(
     OutboxRow,
     "JOIN contact c ON c.id = t.contact_id WHERE t.state = 'unknown' AND t.due_at <= :now ORDER BY t.id LIMIT :limit"
     " FOR UPDATE OF t, c SKIP LOCKED",
+    only=OUTBOUND,
+    more=_RECIPIENT,
     now=TIME,
     limit=INT,
 )
@@ -125,23 +137,11 @@ _LAST_ALERT = (
     " AND a.state IN ('sending', 'unknown', 'accepted', 'sent', 'delivered', 'read')"
 )
 
-
-def _recipients(more: str = "", **columns: Kind) -> Statement:
-    return statement(
-        "SELECT c.id, c.last_inbound_at, c.paced_until, c.backoffs,"
-        " (SELECT MAX(value) FROM identity i WHERE i.contact_id = c.id AND i.active AND i.kind = 'wa_id') AS wa_id,"
-        f" (SELECT MAX(value) FROM identity i WHERE i.contact_id = c.id AND i.active AND i.kind = 'bsuid') AS bsuid{more}"
-        " FROM contact c WHERE c.id IN :ids",
-        {"ids": INT},
-        _RECIPIENT | columns,
-    )
-
-
-_RECIPIENTS = _recipients()
-_RECIPIENTS_ALERTED = _recipients(
-    f", {_LAST_ALERT} AND a.arrival <> 'ephemeral') AS alerted_at, {_LAST_ALERT}) AS nudged_at",
-    alerted_at=TIME,
-    nudged_at=TIME,
+_ALERTED = statement(
+    f"SELECT c.id, {_LAST_ALERT} AND a.arrival <> 'ephemeral') AS alerted_at, {_LAST_ALERT}) AS nudged_at"
+    " FROM contact c WHERE c.id IN :ids",
+    {"ids": INT},
+    {"id": INT, "alerted_at": TIME, "nudged_at": TIME},
 )
 _MARK = ("state", "attempts", "resends", "attempted_at", "lease_until")
 _CLAIMED = update(OutboxRow, ["id"], _MARK, where="state IN ('queued', 'unknown')")
@@ -188,38 +188,57 @@ async def claim(
     One process at a time, for the number has one pace. Whatever else somebody holds, a row or its contact, is left out: this
     waits for nobody while it holds the number.
     """
-    [found], silent, due = await connection.fetch(
+    [kept], silent, due = await connection.fetch(
         _HELD_NUMBER(store_id=store_id),
         _SILENT(now=now, limit=limit),
         _DUE(now=now, paced=now + PAIR.interval * (PAIR.burst - 1), limit=limit),
     )
-    number = Number(**found)
+    number = Number(**kept)
     if number.paused_until is not None and number.paused_until > now:
-        return Claim()
+        return Claim(number=number)
     if number.pauses:
         limit = 1  # a single message finds out whether Meta takes them again
         [on_the_wire] = await connection.fetch(_ON_THE_WIRE())
         if on_the_wire:
-            return Claim()
+            return Claim(number=number)
     if silent and await inbox.has_unread_status(connection, now):
         silent = []  # what they wait for may be in our own backlog
-    rows = [value(row) for row in (*silent, *due)][:limit]
-    if not rows:
-        return Claim()
-    ids, known = sorted({row.contact_id for row in rows}), list[dict[str, Any]]()
-    if any(row.fallback is not None for row in rows):
-        people, known = await connection.fetch(_RECIPIENTS_ALERTED(ids=ids), templates.load(store_id))
-    else:
-        [people] = await connection.fetch(_RECIPIENTS(ids=ids))
-    recipients, states = {row["id"]: Recipient(**row) for row in people}, templates.states(known)
+    found = [(value(row), _recipient(row)) for row in (*silent, *due)[:limit]]
+    if not found:
+        return Claim(number=number)
+    states: States = {}
+    if any(row.fallback is not None and not is_free(row, recipient, now) for row, recipient in found):
+        found, states = await _with_templates(connection, store_id, found)
     taking = _Taking(now, number, pace(number.settings), choose)
-    for row in rows:
-        taking.take(row, recipients[row.contact_id], states)
+    for row, recipient in found:
+        taking.take(row, recipient, states)
     moved = sum(len(written) for written in taking.writes.values())
     if taking.tat != number.paced_until:
         taking.writes[_NUMBER_PACED].append((taking.tat, number.id))
+        number = replace(number, paced_until=taking.tat)
     await _write(connection, taking.writes)
-    return Claim(taking.sends, taking.ended, moved, is_all=len(rows) < limit)
+    return Claim(taking.sends, taking.ended, moved, is_all=len(found) < limit, number=number)
+
+
+def is_free(row: Outbound, recipient: Recipient, now: datetime) -> bool:
+    """Whether the free form may go out. A row refused for a closed window believes Meta until the person has written again."""
+    if row.closed and not (recipient.last_inbound_at and recipient.last_inbound_at > row.created_at):
+        return False
+    return is_open(recipient.last_inbound_at, now)
+
+
+def _recipient(row: Mapping[str, Any]) -> Recipient:
+    return Recipient(row["contact_id"], **{name: row[name] for name in _RECIPIENT})
+
+
+async def _with_templates(
+    connection: Connection, store_id: int, found: Sequence[tuple[Outbound, Recipient]]
+) -> tuple[list[tuple[Outbound, Recipient]], States]:
+    """The same, and what decides whether a template goes out."""
+    ids = sorted({recipient.id for _, recipient in found})
+    alerted, known = await connection.fetch(_ALERTED(ids=ids), templates.load(store_id))
+    last = {row.pop("id"): row for row in alerted}
+    return [(row, replace(recipient, **last[recipient.id])) for row, recipient in found], templates.states(known)
 
 
 class _Taking:
@@ -361,13 +380,15 @@ async def get_number(connection: Connection, store_id: int) -> Number:
     return Number(**row)
 
 
-async def next_due(connection: Connection, store_id: int, pace: PaceOf, *, after: datetime) -> datetime | None:
-    """The next moment at which a message may go out or be judged.
+async def next_due(
+    connection: Connection, store_id: int, pace: PaceOf, *, after: datetime, number: Number | None = None
+) -> datetime | None:
+    """The next moment at which a message may go out or be judged. `number`: as this transaction knows it.
 
     What was due by `after` and stayed waits for something that announces itself: an answer, or a status to be settled.
     """
-    waiting, silent, [found] = await connection.fetch(_WAITING(), _SILENT_DUE(), _THE_NUMBER(store_id=store_id))
-    number = Number(**found)
+    waiting, silent = await connection.fetch(_WAITING(), _SILENT_DUE())
+    number = number or await get_number(connection, store_id)
     allowed = [number.paused_until] if number.paused_until else []
     paced_by = pace(number.settings)
     if paced_by is not None and number.paced_until is not None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import orjson
@@ -273,8 +274,20 @@ def statement(
     )
 
 
-def select(row: type[Model], rest: str, **parameters: Kind) -> Statement:
-    """All columns of `row`'s table (called `t`) with `rest` as the clause after FROM."""
-    columns = kinds(row)
-    names = ", ".join(f"t.{name}" for name in columns)
-    return statement(f"SELECT {names} FROM {row._meta.db_table} t {rest}", parameters, columns)
+def select(
+    row: type[Model],
+    rest: str,
+    *,
+    only: Iterable[str] = (),
+    more: Mapping[str, tuple[str, Kind]] = MappingProxyType({}),
+    **parameters: Kind,
+) -> Statement:
+    """All columns of `row`'s table (called `t`), or `only` some, with `rest` as the clause after FROM.
+
+    `more` are expressions over whatever `rest` joins, each by the name of its result.
+    """
+    every = kinds(row)
+    columns = {name: every[name] for name in only or every}
+    names = ", ".join([*(f"t.{name}" for name in columns), *(f"{sql} AS {name}" for name, (sql, _) in more.items())])
+    results = columns | {name: kind for name, (_, kind) in more.items()}
+    return statement(f"SELECT {names} FROM {row._meta.db_table} t {rest}", parameters, results)
