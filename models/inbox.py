@@ -12,7 +12,7 @@ from tortoise import Model, fields
 
 from flows.limits import BATCH_CONTACTS, BATCH_EVENTS, BATCH_SIZE, BATCH_STATUSES
 from models.engines import Connection
-from models.statements import BYTES, INT, TEXT, TIME, Write, insert, select, statement, update
+from models.statements import BOOL, BYTES, INT, TEXT, TIME, Write, insert, select, statement, update
 from models.work import Work
 
 NEW, DONE, IGNORED, DEAD = "new", "done", "ignored", "dead"
@@ -68,31 +68,32 @@ class Event:
 _COLUMNS = ("store_id", "source", "kind", "ordering_key", "payload", "due_at", "received_at")
 ACCEPT: Write = insert(InboxRow, *_COLUMNS, conflict="ON CONFLICT (source) DO NOTHING", contested="source")
 _EVENT = {"id": INT, "kind": TEXT, "ordering_key": TEXT, "payload": BYTES, "attempts": INT, "received_at": TIME}
-_HEAD = {"id": INT, "ordering_key": TEXT}
+_COLUMNS_OF_EVENT = "i.id, i.kind, i.ordering_key, i.payload, i.attempts, i.received_at"
 # (The oldest of a lane is asked for in the order of the lanes' index, or Postgres may walk through the others' events.)
 # Among the oldest events a lane's head is found at once; a flood would make this a walk through all of it, so it ends.
 _HEADS = statement(
-    "SELECT i.id, i.ordering_key FROM inbox i WHERE i.state = 'new' AND i.due_at <= :now AND i.id IN"
+    f"SELECT {_COLUMNS_OF_EVENT}, i.ordering_key = (SELECT n.ordering_key FROM inbox n WHERE n.state = 'new'"
+    " AND (n.ordering_key, n.id) > (i.ordering_key, i.id) ORDER BY n.ordering_key, n.id LIMIT 1) AS is_followed"
+    " FROM inbox i WHERE i.state = 'new' AND i.due_at <= :now AND i.id IN"
     " (SELECT w.id FROM inbox w WHERE w.state = 'new' AND w.ordering_key <> 'status' ORDER BY w.id LIMIT :window)"
     " AND i.id = (SELECT e.id FROM inbox e WHERE e.state = 'new' AND e.ordering_key >= i.ordering_key"
     " ORDER BY e.ordering_key, e.id LIMIT 1)"
     " ORDER BY i.id LIMIT :lanes FOR UPDATE SKIP LOCKED",
     {"now": TIME, "window": INT, "lanes": INT},
-    _HEAD,
+    _EVENT | {"is_followed": BOOL},
 )
 # From lane to lane through their index, whatever stands in each.
 _FAR_HEADS = statement(
     "WITH RECURSIVE lane(name) AS (SELECT MIN(ordering_key) FROM inbox WHERE state = 'new' UNION ALL"
     " SELECT (SELECT MIN(n.ordering_key) FROM inbox n WHERE n.state = 'new' AND n.ordering_key > lane.name)"
     " FROM lane WHERE lane.name IS NOT NULL)"
-    " SELECT i.id, i.ordering_key FROM inbox i WHERE i.state = 'new' AND i.due_at <= :now AND i.id IN"
+    " SELECT i.id FROM inbox i WHERE i.state = 'new' AND i.due_at <= :now AND i.id IN"
     " (SELECT (SELECT e.id FROM inbox e WHERE e.state = 'new' AND e.ordering_key >= lane.name"
     " ORDER BY e.ordering_key, e.id LIMIT 1) FROM lane WHERE lane.name <> 'status')"
     " ORDER BY i.id LIMIT :lanes FOR UPDATE SKIP LOCKED",
     {"now": TIME, "lanes": INT},
-    _HEAD,
+    {"id": INT},
 )
-_COLUMNS_OF_EVENT = "i.id, i.kind, i.ordering_key, i.payload, i.attempts, i.received_at"
 _WITHIN_LANES = {"now": TIME, "heads": INT, "each": INT, "limit": INT}
 # Each database has its own way to be kept from reading a lane to its end.
 _OF_LANES = replace(
@@ -189,7 +190,11 @@ async def claim(connection: Connection, now: datetime, limit: int = BATCH_SIZE) 
     """
     lanes = min(BATCH_CONTACTS, limit)
     [heads] = await connection.fetch(_HEADS(now=now, window=BATCH_SIZE, lanes=lanes))
-    events = await _of_lanes(connection, heads, now, limit)
+    is_followed = [head.pop("is_followed") for head in heads]
+    if any(is_followed):
+        events = await _of_lanes(connection, heads, now, limit)
+    else:
+        events = [Event(**head) for head in heads]  # as nearly always: each is alone in its lane
     deepest = max(Counter(event.ordering_key for event in events).values(), default=BATCH_EVENTS)
     if len(heads) < lanes and deepest >= _share(heads, limit):  # others may stand behind it, out of sight
         [heads] = await connection.fetch(_FAR_HEADS(now=now, lanes=lanes))
