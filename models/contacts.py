@@ -234,7 +234,8 @@ def heard_from(work: Work, contact: Contact, at: datetime) -> Contact:
     at = min(at, work.now)
     if contact.last_inbound_at is not None and contact.last_inbound_at >= at:
         return contact
-    if not is_open(contact.last_inbound_at, work.now) and is_open(at, work.now):
+    opens = not is_open(contact.last_inbound_at, work.now) and is_open(at, work.now)
+    if opens and not work.is_new(CONTACTS, contact.id):
         work.afterwards(_RELEASE(contact_id=contact.id, now=work.now))
     return work.replace(CONTACTS, replace(contact, last_inbound_at=at))
 
@@ -302,6 +303,7 @@ def _join(work: Work, *, kept: int, gone: int) -> Contact:
             _name(work, kept, identity.kind, identity.value)
     for move in _JOINED:
         work.afterwards(move(kept=kept, gone=gone))
+    work.afterwards(_RELEASE(contact_id=kept, now=work.now))  # the other's window may be open: the sender looks again
     first, second = work.find(CONTACTS, kept), work.find(CONTACTS, gone)
     assert first is not None
     assert second is not None

@@ -114,6 +114,11 @@ class Work:
         kept = self._kept.get(table, {}).get(key)
         return None if kept is None else kept[1]
 
+    def is_new(self, table: Table[V] | View[V], key: Value) -> bool:
+        """Whether the row comes with this unit of work: nothing in the database knows of it yet."""
+        original, _ = self._kept[table][key]
+        return original is None
+
     def all(self, table: Table[V] | View[V]) -> list[V]:
         return [current for _, current in self._kept.get(table, {}).values()]
 

@@ -225,6 +225,28 @@ async def test_a_message_lets_go_what_was_held_when_it_opens_the_window(
     assert released == opens
 
 
+@pytest.mark.parametrize(("open_one", "closed_one"), [(A, ONE), (ONE, A)])
+async def test_who_joins_somebody_with_an_open_window_gets_what_was_held_for_them(
+    database: Database, open_one: str, closed_one: str
+) -> None:
+    await meet(database, said(A, None), said(None, ONE))
+    async with unit(database) as work:
+        for name in (open_one, closed_one):
+            known = await contacts.called(work, name)
+            assert known is not None
+            if name == open_one:
+                contacts.heard_from(work, known, NOW)
+            else:
+                outbox.say(work, known.id, Text("held"), cause=None)
+    await run(database, "UPDATE outbox SET held = 'window'")
+    async with unit(database) as work:
+        for name in (A, ONE):
+            await contacts.called(work, name)
+        contacts.heard_from(work, contacts.recognise(work, Sender(A, ONE)), NOW + timedelta(minutes=1))
+
+    assert await rows(database, "SELECT id FROM outbox WHERE held IS NOT NULL") == []
+
+
 @pytest.mark.parametrize(
     ("sent", "counts_from"),
     [(timedelta(hours=-3), timedelta(hours=-3)), (timedelta(), timedelta()), (timedelta(hours=5), timedelta())],
