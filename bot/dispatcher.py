@@ -331,14 +331,14 @@ class Dispatcher(Loop):
         carts = [message.content for message in messages if isinstance(message.content, Cart)]
         skus = {line.retailer_id for cart in carts for line in cart.lines}
         store_id = self._store.id
-        identities, people, members, open_orders, asked, *rest = await work.connection.fetch(
-            *contacts.load(names, store_id), staff.LIST(store_id=store_id), orders.load(names, store_id),
+        people, members, open_orders, asked, *rest = await work.connection.fetch(
+            contacts.load(names, store_id), staff.LIST(store_id=store_id), orders.load(names, store_id),
             questions.load(names, store_id), *([orders.load_counter(store_id)] if carts else []),
             *catalog.load(skus, store_id, head=len(carts) < len(messages)),
         )  # fmt: skip
         if carts:
             orders.counter_loaded(work, rest.pop(0))
-        contacts.loaded(work, identities, people)
+        contacts.loaded(work, people)
         staff.loaded(work, members)
         orders.loaded(work, open_orders)
         questions.loaded(work, asked)

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import itemgetter
+from typing import Any
 
 from tortoise import Model, fields
 
@@ -12,7 +14,7 @@ from flows.identity import BSUID, WA_ID, Decision, Holder, decide, is_same_perso
 from flows.inbound import IdentityChange, Message, Sender
 from flows.phrases import say
 from flows.window import is_open
-from models.statements import INT, TEXT, TIME, Query, select, statement
+from models.statements import INT, TEXT, TIME, Kind, Query, Statement, kinds, select, statement
 from models.work import Table, Work
 
 
@@ -80,20 +82,30 @@ class Identity:
 
 CONTACTS = Table(ContactRow, Contact)
 IDENTITIES = Table(IdentityRow, Identity, key="value")
+_contact_of = itemgetter(*CONTACTS.columns)
+_identity_of = itemgetter(*(f"identity_{name}" for name in IDENTITIES.columns))
 
-_SAME_PEOPLE = (
-    "WHERE t.active AND t.contact_id IN"  # no word of the store here: SQLite would look through all its identities
-    " (SELECT contact_id FROM identity WHERE store_id = :store_id AND active AND value IN :values)"
-)
-_IDENTITIES = select(IdentityRow, _SAME_PEOPLE, store_id=INT, values=TEXT)
-_CONTACTS = select(
-    ContactRow,
-    "WHERE t.id IN (SELECT contact_id FROM identity WHERE store_id = :store_id AND active AND value IN :values)",
+
+def _people(which: str, **parameters: Kind) -> Statement:
+    """Contacts with the names they have now: one row for each name, or one without any."""
+    return select(
+        ContactRow,
+        f"LEFT JOIN identity i ON i.contact_id = t.id AND i.active WHERE t.id IN {which}",
+        only=CONTACTS.columns,
+        more={f"identity_{name}": (f"i.{name}", kind) for name, kind in kinds(IdentityRow).items()},
+        **parameters,
+    )
+
+
+_BY_ID = _people(":ids", ids=INT)
+_BY_NAME = _people(
+    "(SELECT contact_id FROM identity WHERE store_id = :store_id AND active AND value IN :values)",
     store_id=INT,
     values=TEXT,
 )
-_BY_ID = select(ContactRow, "WHERE t.id IN :ids", ids=INT)
-_OF_CONTACTS = select(IdentityRow, "WHERE t.active AND t.contact_id IN :ids", ids=INT)
+_NAMES = statement(
+    "SELECT kind, value FROM identity WHERE active AND contact_id = :id", {"id": INT}, {"kind": TEXT, "value": TEXT}
+)
 _RELEASE = statement(
     # The longer list is the live index's own: without it SQLite reads the whole outbox.
     "UPDATE outbox SET held = NULL, due_at = :now WHERE contact_id = :contact_id AND state = 'queued' AND held IS NOT NULL"
@@ -143,22 +155,21 @@ def named_in(message: Message) -> set[str]:
     return {name for name in names if name}
 
 
-def load(values: Collection[str], store_id: int) -> list[Query]:
-    """Queries for everybody who has one of these names, and for all the names they have."""
-    names = sorted(values)
-    return [_IDENTITIES(store_id=store_id, values=names), _CONTACTS(store_id=store_id, values=names)]
+def load(values: Collection[str], store_id: int) -> Query:
+    """The query for everybody who has one of these names, and for all the names they have."""
+    return _BY_NAME(store_id=store_id, values=sorted(values))
 
 
-def loaded(work: Work, identities: Sequence[dict[str, object]], people: Sequence[dict[str, object]]) -> None:
-    work.loaded(IDENTITIES, [_identity(row) for row in identities])
-    work.loaded(CONTACTS, [_contact(row) for row in people])
+def loaded(work: Work, people: Sequence[Mapping[str, Any]]) -> None:
+    work.loaded(CONTACTS, [Contact(*_contact_of(row)) for row in people])
+    work.loaded(IDENTITIES, [Identity(*_identity_of(row)) for row in people if row["identity_id"] is not None])
 
 
 async def get(work: Work, contact_id: int) -> Contact:
     """That contact; fetched if the batch did not load it."""
     if (contact := work.find(CONTACTS, contact_id)) is None:
-        people, identities = await work.load_late(_BY_ID(ids=[contact_id]), _OF_CONTACTS(ids=[contact_id]))
-        loaded(work, identities, people)
+        [people] = await work.load_late(_BY_ID(ids=[contact_id]))
+        loaded(work, people)
         contact = work.find(CONTACTS, contact_id)
     assert contact is not None, "a contact is never deleted"
     return contact
@@ -166,16 +177,16 @@ async def get(work: Work, contact_id: int) -> Contact:
 
 async def names_of(work: Work, contact_id: int) -> dict[str, str]:
     """The number and BSUID of this contact, as far as they have them."""
-    [identities] = await work.load_late(_OF_CONTACTS(ids=[contact_id]))
-    return {row["kind"]: row["value"] for row in identities}
+    [names] = await work.load_late(_NAMES(id=contact_id))
+    return {row["kind"]: row["value"] for row in names}
 
 
 async def called(work: Work, value: str) -> Contact | None:
     """Who has this wa_id or BSUID now."""
     if (known := find(work, value)) is not None:
         return known
-    identities, people = await work.load_late(*load([value], work.store.id))
-    loaded(work, identities, people)
+    [people] = await work.load_late(load([value], work.store.id))
+    loaded(work, people)
     return find(work, value)
 
 
@@ -344,11 +355,3 @@ def _known(work: Work, value: str | None) -> Holder | None:
         return None
     kinds = {i.kind for i in work.all(IDENTITIES) if i.contact_id == held.contact_id and i.active}
     return Holder(contact=held.contact_id, has_wa_id=WA_ID in kinds, has_bsuid=BSUID in kinds)
-
-
-def _identity(row: dict[str, object]) -> Identity:
-    return Identity(**row)  # type: ignore[arg-type]
-
-
-def _contact(row: dict[str, object]) -> Contact:
-    return Contact(**{name: row[name] for name in CONTACTS.columns})  # type: ignore[arg-type]

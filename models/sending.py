@@ -171,12 +171,13 @@ _RELEASE = statement(
     {"since": TIME, "now": TIME},
 )
 _WAITING = statement(
-    "SELECT t.due_at, c.backoff_until, c.paced_until FROM outbox t JOIN contact c ON c.id = t.contact_id"
-    f" WHERE t.state = 'queued' AND t.held IS NULL AND {_IS_HEAD} ORDER BY t.id LIMIT 100",
+    "SELECT due_at, NULL AS backoff_until, NULL AS paced_until FROM outbox WHERE state = 'unknown' UNION ALL"
+    " SELECT due_at, backoff_until, paced_until FROM (SELECT t.due_at, c.backoff_until, c.paced_until"
+    " FROM outbox t JOIN contact c ON c.id = t.contact_id"
+    f" WHERE t.state = 'queued' AND t.held IS NULL AND {_IS_HEAD} ORDER BY t.id LIMIT 100) AS head",
     {},
     {"due_at": TIME, "backoff_until": TIME, "paced_until": TIME},
 )
-_SILENT_DUE = statement("SELECT due_at FROM outbox WHERE state = 'unknown'", {}, {"due_at": TIME})
 _ON_THE_WIRE = statement("SELECT id FROM outbox WHERE state = 'sending' LIMIT 1", {}, {"id": INT})
 
 
@@ -308,15 +309,16 @@ class Settlement:
 _SETTLED = ("state", "due_at", "wamid", "error_code", "closed", "refusals", "held")
 _SETTLE = update(OutboxRow, ["id", "state"], _SETTLED, also="lease_until = NULL")
 _NOW_AT = statement(
-    "SELECT id, state, wamid, attempts FROM outbox WHERE id IN :ids ORDER BY id FOR UPDATE",
-    {"ids": INT},
-    {"id": INT, "state": TEXT, "wamid": TEXT, "attempts": INT},
+    "SELECT id, state, wamid, attempts, (SELECT pauses FROM number WHERE store_id = :store_id) AS pauses FROM outbox"
+    " WHERE id IN :ids ORDER BY id FOR UPDATE",
+    {"store_id": INT, "ids": INT},
+    {"id": INT, "state": TEXT, "wamid": TEXT, "attempts": INT, "pauses": INT},
 )
 
 
 async def settle(connection: Connection, store_id: int, settlements: Sequence[Settlement], *, now: datetime) -> None:
     """Write what came of attempts. A status may have overtaken the answer: the row moves from where it is now."""
-    [current] = await connection.fetch(_NOW_AT(ids=[s.row.id for s in settlements]))
+    [current] = await connection.fetch(_NOW_AT(store_id=store_id, ids=[s.row.id for s in settlements]))
     states = {row["id"]: row for row in current}
     writes: dict[Write, list[tuple[Any, ...]]] = defaultdict(list)
     for s in settlements:
@@ -332,9 +334,10 @@ async def settle(connection: Connection, store_id: int, settlements: Sequence[Se
     await _write(connection, writes)
     if any(s.held for s in settlements):
         await release(connection, now)  # the person may have written while Meta refused: the row keeps its place
-    if any(s.event == "accepted" for s in settlements):
-        calmed = [s.row.contact_id for s in settlements if s.calms]
-        await connection.fetch(*([_CALM(ids=calmed)] if calmed else []), _RESUME(store_id=store_id))
+    if calmed := [s.row.contact_id for s in settlements if s.calms]:
+        await connection.run(_CALM(ids=calmed))
+    if any(s.event == "accepted" for s in settlements) and current[0]["pauses"]:
+        await connection.run(_RESUME(store_id=store_id))
 
 
 def _is_too_late(settlement: Settlement, state: str, attempts: int) -> bool:
@@ -387,13 +390,13 @@ async def next_due(
 
     What was due by `after` and stayed waits for something that announces itself: an answer, or a status to be settled.
     """
-    waiting, silent = await connection.fetch(_WAITING(), _SILENT_DUE())
+    [waiting] = await connection.fetch(_WAITING())
     number = number or await get_number(connection, store_id)
     allowed = [number.paused_until] if number.paused_until else []
     paced_by = pace(number.settings)
     if paced_by is not None and number.paced_until is not None:
         allowed.append(free_at(number.paced_until, paced_by))
-    moments = [row["due_at"] for row in silent]
+    moments = []
     for row in waiting:
         paced = free_at(row["paced_until"], PAIR) if row["paced_until"] else row["due_at"]
         moments.append(max(row["due_at"], paced, row["backoff_until"] or row["due_at"]))

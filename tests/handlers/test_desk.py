@@ -119,10 +119,10 @@ class Shop:
         message = Message("wamid.in", Sender(PEOPLE[name], None), self.clock.now(), content, **given)
         async with self.database.transaction() as connection:
             work = self.work(connection)
-            identities, people, members, asked = await connection.fetch(
-                *contacts.load([PEOPLE[name]], 1), staff.LIST(store_id=1), questions.load([PEOPLE[name]], 1)
+            people, members, asked = await connection.fetch(
+                contacts.load([PEOPLE[name]], 1), staff.LIST(store_id=1), questions.load([PEOPLE[name]], 1)
             )
-            contacts.loaded(work, identities, people)
+            contacts.loaded(work, people)
             staff.loaded(work, members)
             questions.loaded(work, asked)
             contact = contacts.recognise(work, message.sender)

@@ -41,8 +41,8 @@ async def meet(database: Database, *events: Message) -> list[int]:
     met = []
     for event in events:
         async with unit(database) as work:
-            identities, people = await work.connection.fetch(*contacts.load(contacts.named_in(event), work.store.id))
-            contacts.loaded(work, identities, people)
+            [people] = await work.connection.fetch(contacts.load(contacts.named_in(event), work.store.id))
+            contacts.loaded(work, people)
             if isinstance(event.content, IdentityChange):
                 met.append(contacts.change_identity(work, event.sender, event.content).id)
             else:
@@ -134,8 +134,8 @@ async def appoint(database: Database, number: str, role: str) -> int:
 async def role_of(database: Database, event: Message) -> str | None:
     """The role that whoever sent this has in the same unit of work."""
     async with unit(database) as work:
-        identities, people = await work.connection.fetch(*contacts.load(contacts.named_in(event), work.store.id))
-        contacts.loaded(work, identities, people)
+        [people] = await work.connection.fetch(contacts.load(contacts.named_in(event), work.store.id))
+        contacts.loaded(work, people)
         member = staff.find(work, contacts.recognise(work, event.sender).id)
         return member.role if member else None
 
