@@ -218,6 +218,7 @@ def recognise(work: Work, sender: Sender) -> Contact:
             by_wa_id=_known(work, sender.wa_id),
             by_bsuid=_known(work, sender.bsuid),
         ),
+        name=sender.name or None,
     )
     if sender.name and sender.name != contact.name:
         contact = work.replace(CONTACTS, replace(contact, name=sender.name))
@@ -283,9 +284,9 @@ def named(work: Work, contact: Contact, name: str) -> Contact:
     return contact if contact.name else work.replace(CONTACTS, replace(contact, name=name))
 
 
-def _apply(work: Work, decision: Decision) -> Contact:
+def _apply(work: Work, decision: Decision, *, name: str | None) -> Contact:
     if decision.contact is None:
-        contact = create(work, wa_id=None, bsuid=None)
+        contact = create(work, wa_id=None, bsuid=None, name=name)
     elif decision.join is not None:
         contact = _join(work, kept=decision.contact, gone=decision.join)
     else:

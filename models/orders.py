@@ -307,7 +307,8 @@ async def place(
     assert order.status in table_of(order).lifecycle.starts
     plan = {} if order.is_booking else await catalog.plan(work, lines)
     parcels = fulfilment.planned(order, lines, (), plan).new
-    order = replace(order, fulfillment_status=fulfilment.status(order, lines))
+    if (fulfillment_status := fulfilment.status(order, lines)) != order.fulfillment_status:
+        order = replace(order, fulfillment_status=fulfillment_status)
     work.add(ORDERS, order)
     work.loaded(LINES_READ, [Known(order.id)])
     work.loaded(PARCELS, [Known(order.id)])
