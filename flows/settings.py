@@ -7,7 +7,7 @@ business stands in the environment.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -285,7 +285,7 @@ class Settings:
         row = STORE_SETTINGS[name]
         return self._values[name] if name in self._values else self.vocabulary.policies.get(name, row.default)
 
-    @property
+    @cached_property
     def vocabulary(self) -> Vocabulary:
         return vocabulary.find(_read("vocabulary", self._values.get("vocabulary", vocabulary.STANDARD)))
 

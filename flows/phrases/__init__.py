@@ -4,7 +4,7 @@ A phrase with a {count} that changes its words is a table by plural category (`o
 """
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -14,6 +14,7 @@ LANGUAGES = ("en",)
 """The modules of this folder, English first: it answers for a language that is missing."""
 
 
+@lru_cache(maxsize=256)
 def spoken(language: str) -> str:
     """The language of ours that `language` is answered in: `pt_BR` in `pt`, an unknown one in English."""
     code = language.replace("-", "_").split("_")[0].lower()
