@@ -231,8 +231,7 @@ class Turn:
             return None if other is None else await contacts.get(self.work, other.contact_id)
         if wanted.number is None:
             return contacts.create(self.work, wa_id=None, bsuid=None)
-        [people] = await self.work.load_late(contacts.load([wanted.number], self.store.id))
-        contacts.loaded(self.work, people)
+        await contacts.called(self.work, wanted.number)
         known = contacts.recognise(self.work, Sender(wa_id=wanted.number, bsuid=None))
         return contacts.named(self.work, known, f"+{wanted.number}")
 

@@ -68,7 +68,7 @@ class Event:
 _COLUMNS = ("store_id", "source", "kind", "ordering_key", "payload", "due_at", "received_at")
 ACCEPT: Write = insert(InboxRow, *_COLUMNS, conflict="ON CONFLICT (source) DO NOTHING", contested="source")
 _EVENT = {"id": INT, "kind": TEXT, "ordering_key": TEXT, "payload": BYTES, "attempts": INT, "received_at": TIME}
-_COLUMNS_OF_EVENT = "i.id, i.kind, i.ordering_key, i.payload, i.attempts, i.received_at"
+_COLUMNS_OF_EVENT = ", ".join(f"i.{name}" for name in _EVENT)
 # (The oldest of a lane is asked for in the order of the lanes' index, or Postgres may walk through the others' events.)
 # Among the oldest events a lane's head is found at once; a flood would make this a walk through all of it, so it ends.
 _HEADS = statement(
@@ -115,20 +115,20 @@ _OF_LANES = replace(
     ).postgres,
 )
 _STATUSES = statement(
-    "SELECT id, kind, ordering_key, payload, attempts, received_at FROM inbox"
+    f"SELECT {_COLUMNS_OF_EVENT} FROM inbox i"
     " WHERE state = 'new' AND ordering_key = 'status' AND due_at <= :now ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED",
     {"now": TIME, "limit": INT},
     _EVENT,
 )
 _ONE = statement(
-    "SELECT i.id, i.kind, i.ordering_key, i.payload, i.attempts, i.received_at FROM inbox i"
+    f"SELECT {_COLUMNS_OF_EVENT} FROM inbox i"
     " WHERE i.id = :id AND i.state = 'new' AND (i.ordering_key = 'status' OR NOT EXISTS (SELECT 1 FROM inbox e"
     " WHERE e.ordering_key = i.ordering_key AND e.state = 'new' AND e.id < i.id)) FOR UPDATE SKIP LOCKED",
     {"id": INT},
     _EVENT,
 )
 _BY_SOURCE = statement(
-    "SELECT id, kind, ordering_key, payload, attempts, received_at FROM inbox WHERE source = :source",
+    f"SELECT {_COLUMNS_OF_EVENT} FROM inbox i WHERE source = :source",
     {"source": BYTES},
     _EVENT,
 )

@@ -64,8 +64,7 @@ def list_all(work: Work) -> list[Staff]:
 
 async def appoint(work: Work, *, wa_id: str, role: str, name: str | None) -> Staff:
     """Give the person with this number a role; repeatable. Never takes a role away."""
-    [people] = await work.load_late(contacts.load([wa_id], work.store.id))
-    contacts.loaded(work, people)
+    await contacts.called(work, wa_id)
     [rows] = await work.load_late(LIST(store_id=work.store.id))
     loaded(work, rows)
     contact = contacts.recognise(work, Sender(wa_id=wa_id, bsuid=None))
@@ -80,9 +79,7 @@ async def appoint(work: Work, *, wa_id: str, role: str, name: str | None) -> Sta
 
 async def named(work: Work, wa_id: str) -> Staff | None:
     """Whoever of the staff has this number."""
-    [people] = await work.load_late(contacts.load([wa_id], work.store.id))
-    contacts.loaded(work, people)
-    contact = contacts.find(work, wa_id)
+    contact = await contacts.called(work, wa_id)
     return None if contact is None else find(work, contact.id)
 
 

@@ -17,10 +17,8 @@ import orjson
 from tortoise import Model, fields
 
 Value = Any
-N = TypeVar("N")
-
-
 Convert = Callable[[Value], Value]
+N = TypeVar("N")
 
 
 def _same(value: Value) -> Value:
