@@ -69,16 +69,22 @@ class Front(asyncio.Protocol):
         webhook: Webhook,
         *,
         hand_over: Callable[[], asyncio.Protocol],
+        on_begin: Callable[["Front"], None],
         on_end: Callable[["Front"], None],
         keep_alive_s: float,
     ) -> None:
-        self._webhook, self._hand_over, self._on_end = webhook, hand_over, on_end
+        self._webhook, self._hand_over = webhook, hand_over
+        self._on_begin, self._on_end = on_begin, on_end
         self._loop = asyncio.get_running_loop()
         self._keep_alive_s = keep_alive_s
         self._unread = b""
         """What came and is not taken: a request that is not whole yet, or what stands behind the one at hand."""
         self._began = self._idle_since = 0.0
         self._is_stopping = False
+        self.is_known = False
+        """Whether a signature of the app's secret was seen here: only Meta's calls bear one."""
+        self.is_left = False
+        """Whether the other protocol has the connection."""
         self._idle_alarm: asyncio.TimerHandle | None = None
         self._rest_alarm: asyncio.TimerHandle | None = None
         self.stored: asyncio.Future[None] | None = None
@@ -88,10 +94,16 @@ class Front(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but its class
         self._idle_since = self._loop.time()
         self._idle_alarm = self._loop.call_later(self._keep_alive_s, self._look)
+        self._on_begin(self)
+
+    @property
+    def is_closed(self) -> bool:
+        return self._transport.is_closing()
 
     def connection_lost(self, _error: Exception | None) -> None:
         """What is on its way to the disk gets there; who sent it sends it again, and it is recognised."""
-        self._end()
+        self._silence()
+        self._on_end(self)
 
     def data_received(self, data: bytes) -> None:
         if self.stored is None:
@@ -124,6 +136,7 @@ class Front(asyncio.Protocol):
             except Refused:
                 self._leave(data)  # aiohttp comes to the same result, and has the words for it
             else:
+                self.is_known = True
                 self.stored.add_done_callback(self._answer)
 
     def _gather(self, data: bytes, request: Plain) -> None:
@@ -162,14 +175,14 @@ class Front(asyncio.Protocol):
 
     def _leave(self, data: bytes) -> None:
         """Let the other protocol have the connection, and what came and is not answered."""
-        self._end()
+        self._silence()
+        self.is_left = True
         protocol = self._hand_over()
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
         protocol.data_received(data)
 
-    def _end(self) -> None:
+    def _silence(self) -> None:
         for alarm in (self._idle_alarm, self._rest_alarm):
             if alarm is not None:
                 alarm.cancel()
-        self._on_end(self)

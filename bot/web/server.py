@@ -15,7 +15,7 @@ LINGER_S = 2.0
 SHUTDOWN_S = 1.0
 """For requests under way when the program is told to stop; what is cut off was not acknowledged and comes again."""
 CONNECTIONS = 900
-"""At once; more are closed unheard. Below the 1,024 files that a process may usually hold open, with the rest for our own."""
+"""At once. Below the 1,024 files that a process may usually hold open, with the rest for our own."""
 
 
 class CannotListen(Exception):
@@ -35,7 +35,8 @@ class Server:
     ) -> None:
         self._webhook = webhook
         self._most, self._keep_alive_s = connections, keep_alive_s
-        self._fronts: set[Front] = set()
+        self._fronts: dict[Front, None] = {}
+        """The webhook's connections, the oldest first. Those that were left to aiohttp stay here until room is looked for."""
         self._listening: asyncio.Server | None = None
         # Compressed bodies are refused, so nothing needs to be unpacked; requests are counted, not logged.
         self._runner = web.AppRunner(
@@ -59,24 +60,35 @@ class Server:
         """Take no more connections, let requests under way end, close."""
         if self._listening is not None:
             self._listening.close()
-        for front in list(self._fronts):
+        fronts = [front for front in self._fronts if not front.is_left]
+        for front in fronts:
             front.stop()
-        if under_way := [front.stored for front in self._fronts if front.stored is not None]:
+        if under_way := [front.stored for front in fronts if front.stored is not None]:
             await asyncio.wait(under_way, timeout=SHUTDOWN_S)
-        for front in list(self._fronts):
-            front.abort()
+        for front in fronts:
+            if not front.is_left:
+                front.abort()
         await self._runner.cleanup()
 
     def _admit(self) -> asyncio.Protocol:
         server = self._runner.server
         assert server is not None
-        if len(server.connections) + len(self._fronts) >= self._most:
-            return _Turned()
         if self._webhook is None:
-            return server()
-        front = Front(self._webhook, hand_over=server, on_end=self._fronts.discard, keep_alive_s=self._keep_alive_s)
-        self._fronts.add(front)
-        return front
+            return server() if len(server.connections) < self._most else _Turned()
+        return Front(
+            self._webhook, hand_over=server, on_begin=self._hold, on_end=self._forget, keep_alive_s=self._keep_alive_s
+        )
+
+    def _hold(self, front: Front) -> None:
+        """One too many takes the place of the oldest on which Meta has not spoken: who holds many keeps nobody else out."""
+        self._fronts[front] = None
+        if len(self._fronts) > self._most:
+            self._fronts = {each: None for each in self._fronts if not each.is_closed}
+        if len(self._fronts) > self._most:
+            next(each for each in self._fronts if not each.is_known).abort()
+
+    def _forget(self, front: Front) -> None:
+        self._fronts.pop(front, None)
 
 
 class _Turned(asyncio.Protocol):

@@ -13,6 +13,8 @@ from bot.web.server import Server
 from flows.limits import BODY_BYTES
 from tests import payloads
 from tests.bot.web.door import Door, status
+from tests.bot.web.test_front import request as usual
+from tests.bot.web.test_kept import another
 
 MIB = 1024 * 1024
 SIGNATURE = b"X-Hub-Signature-256: "
@@ -238,6 +240,58 @@ async def test_one_connection_too_many_is_closed_and_the_others_are_served() -> 
                 continue
         for each in [writer, *writers]:
             each.close()
+
+
+SAID = {
+    "nothing": b"",
+    "half a head": b"POST /webhook HTTP/1.1\r\nX-Slow: ",
+    "hello": b"GET / HTTP/1.1\r\nHost: waybill\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("said", SAID.values(), ids=SAID)
+async def test_who_holds_every_connection_keeps_nobody_else_out(shut: Door, said: bytes) -> None:
+    async with another(shut, shut.app.intake, connections=10) as port:
+        meta = await asyncio.open_connection("127.0.0.1", port)
+        assert await _tell(shut, meta, "wamid.0") == 200
+        held = [meta]
+        for n in range(1, 6):
+            for _ in range(10):
+                held.append(await asyncio.open_connection("127.0.0.1", port))
+                held[-1][1].write(said)
+            newcomer = await asyncio.open_connection("127.0.0.1", port)
+            held.append(newcomer)
+            assert await _tell(shut, newcomer, f"wamid.new{n}") == 200
+            assert await _tell(shut, meta, f"wamid.{n}") == 200
+        for _, writer in held:
+            writer.close()
+    assert await shut.count() == 11
+
+
+async def test_who_has_proved_to_be_meta_makes_room_for_nobody(shut: Door) -> None:
+    async with another(shut, shut.app.intake, connections=3) as port:
+        known = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        for n, pair in enumerate(known):
+            assert await _tell(shut, pair, f"wamid.{n}") == 200
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        assert await _ends(reader)
+        assert [await _tell(shut, pair, f"wamid.again{n}") for n, pair in enumerate(known)] == [200] * 3
+        for each in [writer, *(writer for _, writer in known)]:
+            each.close()
+
+
+async def _tell(door: Door, pair: tuple[asyncio.StreamReader, asyncio.StreamWriter], wamid: str) -> int:
+    reader, writer = pair
+    raw = door.body(payloads.text(wamid=wamid))
+    writer.write(usual(door, raw))
+    return status(await reader.readuntil(b"\r\n\r\n"))
+
+
+async def _ends(reader: asyncio.StreamReader) -> bool:
+    try:
+        return await reader.read() == b""
+    except ConnectionError:
+        return True
 
 
 async def _ask(pair: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:

@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 
 from bot.intake import Intake
-from bot.web.server import Server
+from bot.web.server import CONNECTIONS, Server
 from bot.web.webhook import Webhook
 from models.inbox import Arrival
 from tests import payloads
@@ -62,7 +62,9 @@ async def busy(door: Door) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def another(door: Door, intake: Intake, *, body_time: timedelta = timedelta(seconds=10)) -> AsyncIterator[int]:
+async def another(
+    door: Door, intake: Intake, *, body_time: timedelta = timedelta(seconds=10), connections: int = CONNECTIONS
+) -> AsyncIterator[int]:
     """A second webhook before the same database; its port."""
     webhook = Webhook(
         app_secret=door.app.whatsapp.app_secret, verify_token="token", phone_number_id=door.number,
@@ -70,7 +72,7 @@ async def another(door: Door, intake: Intake, *, body_time: timedelta = timedelt
     )  # fmt: skip
     app = web.Application()
     app.add_routes([web.post("/webhook", webhook.receive)])
-    server = Server(app, webhook)
+    server = Server(app, webhook, connections=connections)
     try:
         yield await server.start("127.0.0.1", 0)
     finally:
