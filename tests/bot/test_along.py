@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -58,7 +58,7 @@ async def test_one_commit_lies_between_an_event_and_its_answer(sqlite_url: str, 
     def look(point: str) -> None:
         seen.append(point)
         if point == "graph.request":
-            with sqlite3.connect(sqlite_url.removeprefix("sqlite://")) as file:
+            with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite://"))) as file:
                 on_disk[:] = file.execute("SELECT state, attempts FROM outbox").fetchall()
 
     async with stage(sqlite_url, tmp_path, faults=FaultPoints(record=look)) as play:

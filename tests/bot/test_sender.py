@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,7 @@ async def test_an_attempt_is_on_disk_before_its_first_byte_leaves(sqlite_url: st
 
     def look(point: str) -> None:
         if point.startswith("graph") and armed:
-            with sqlite3.connect(sqlite_url.removeprefix("sqlite://")) as file:
+            with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite://"))) as file:
                 found = file.execute("SELECT state, attempts FROM outbox WHERE purpose = 'notice'").fetchall()
             seen.append((point, found))
 

@@ -353,11 +353,17 @@ async def test_both_databases_are_left_alike(
 @pytest.mark.parametrize("when", ["first", "second", "last"])
 @pytest.mark.parametrize("point", POINTS)
 async def test_a_crash_on_the_path_leaves_what_an_undisturbed_run_leaves(
-    undisturbed: Undisturbed, shop: Shop, point: str, when: str
+    undisturbed: Undisturbed, tmp_path: Path, point: str, when: str
 ) -> None:
-    outcome = await walk(shop, [Deadly(point, undisturbed.at(point, when))])
-    assert differences(outcome, undisturbed) == []
-    assert outcome.crashes == 1
+    at = undisturbed.at(point, when)
+    for folder in ("one", "two", "three"):
+        async with copied(undisturbed.cluster, undisturbed.template, undisturbed.files, tmp_path / folder) as shop:
+            outcome = await walk(shop, [deadly := Deadly(point, at)])
+        assert differences(outcome, undisturbed) == []
+        if outcome.crashes == 1:
+            return
+        at = deadly.hits[point]  # answers that come together share a transaction: this run had one fewer
+    pytest.fail(f"{at} hits were never reached")
 
 
 @pytest.mark.parametrize("when", ["first", "last"])
