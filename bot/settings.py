@@ -13,6 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
+from yarl import URL
 
 from bot import vocabularies
 from flows import settings as store_settings
@@ -266,7 +267,12 @@ class _Reader:
         return text
 
     def _url(self, name: str, default: str) -> str:
-        return self._matching(name, default, r"https?://[^\s/]+(/\S*)?", "an http or https address").rstrip("/")
+        text = self._matching(name, default, r"https?://[^\s/]+(/\S*)?", "an http or https address").rstrip("/")
+        try:
+            URL(text)
+        except ValueError:  # what it says may quote a secret
+            self._fault(name, "must be an address with a host and a port that can be")
+        return text
 
     def _address(self) -> Address:
         try:
@@ -295,6 +301,8 @@ class _Reader:
         for name in CREDENTIALS[:2]:
             if (text := self._values[name]) and not re.fullmatch(r"[0-9A-Za-z_-]{1,64}", text):
                 self._fault(name, "must be an id of letters and digits, as Meta shows it")
+        if (token := self._values["WHATSAPP_ACCESS_TOKEN"]) and not re.fullmatch(r"[!-~]+", token):
+            self._fault("WHATSAPP_ACCESS_TOKEN", "must be as Meta shows it, without spaces or line breaks")
         if (secret := self._values["WHATSAPP_APP_SECRET"]) and len(secret) < 16:
             self._fault("WHATSAPP_APP_SECRET", "is too short to be an app secret (Meta's has 32 characters)")
         phone_number_id, account, token, secret, verify = (self._values[name] for name in CREDENTIALS)

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
 import orjson
-from aiohttp.abc import AbstractStreamWriter
+from yarl import URL
 
 from bot.whatsapp.fields import array, integer, mapping, name, text
+from bot.whatsapp.lines import Answer, Lines, NoAnswer, NoLine
 from flows import errors
 
 TOTAL_S, CONNECT_S = 15.0, 5.0
@@ -82,82 +82,98 @@ class Client:
         connect_s: float = CONNECT_S,
     ) -> None:
         self.phone_number_id = phone_number_id
+        self.total_s = total_s
+        """How long an answer may take once the request has left."""
+        self._version, self._token, self._connect_s, self._faults = version, token, connect_s, faults
+        self._lines: Lines | None = None
         self.api_url = api_url
-        self._version = version
-        self._headers = {"Authorization": f"Bearer {token}"}
-        self._faults = faults
-        self._timeout = aiohttp.ClientTimeout(total=total_s, connect=connect_s)
-        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def api_url(self) -> str:
+        """Where requests go, from the next one on."""
+        return self._api_url
+
+    @api_url.setter
+    def api_url(self, url: str) -> None:
+        self._api_url, self._base = url, URL(url) / self._version
+        self._headers = (
+            f" HTTP/1.1\r\nHost: {self._base.host_port_subcomponent}\r\nUser-Agent: Waybill\r\n"
+            f"Authorization: Bearer {self._token}\r\n"
+        )
+        self._sending = self._head("POST", f"{self.phone_number_id}/messages")
+        if self._lines is not None:
+            self._lines.close()
+            self._lines = Lines(self._base, connect_s=self._connect_s)
 
     async def start(self) -> None:
-        self._session = aiohttp.ClientSession(
-            headers=self._headers, timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar()
-        )
+        self._lines = Lines(self._base, connect_s=self._connect_s)
 
     async def stop(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        if self._lines is not None:
+            self._lines.close()
+            self._lines = None
 
     async def send(self, body: Mapping[str, Any], *, may_begin: Callable[[], bool] = lambda: True) -> Outcome:
         """POST one message, once. Never raises for anything the network or Meta does.
 
         `may_begin` is asked right before the first byte of the message; a no is `NotSent`.
         """
-        request = _Body(body, self._faults, may_begin)
         try:
-            status, answer = await self._exchange("POST", f"{self.phone_number_id}/messages", data=request)
-        except (aiohttp.ClientError, OSError) as error:
-            return (Unknown if request.begun else NotSent)(type(error).__name__)
+            status, answer = await self._exchange(self._sending, body, may_begin)
+        except (NoLine, TooLate) as error:
+            return NotSent(str(error))
+        except NoAnswer as error:
+            return Unknown(str(error))
         return _outcome(status, _json(answer))
 
     async def call(
         self, method: str, path: str, *, params: Mapping[str, str] | None = None, json: Mapping[str, Any] | None = None
     ) -> Any:
         """What Graph answers, as JSON; GraphError for every other end. For what may be repeated, and for reading."""
-        request = None if json is None else _Body(json, self._faults, lambda: True)
         try:
-            status, answer = await self._exchange(method, path.lstrip("/"), params=params, data=request)
-        except (aiohttp.ClientError, OSError) as error:
-            raise GraphError(None, 0, title="no answer from the Graph API", details=type(error).__name__) from error
+            status, answer = await self._exchange(self._head(method, path, params), json)
+        except (NoLine, NoAnswer) as error:
+            raise GraphError(None, 0, title="no answer from the Graph API", details=str(error)) from error
         told = _json(answer)
         if 200 <= status < 300 and told is not None:
             return told
         refused = _refused(status, told)
         raise GraphError(refused.code, status, title=refused.title, details=refused.details)
 
+    def _head(self, method: str, path: str, params: Mapping[str, str] | None = None) -> bytes:
+        url = self._base.joinpath(path.lstrip("/")).with_query(params)
+        return f"{method} {url.raw_path_qs}{self._headers}".encode()
+
     async def _exchange(
-        self, method: str, path: str, *, params: Mapping[str, str] | None = None, data: "_Body | None" = None
-    ) -> tuple[int, bytes]:
-        """One request, no redirect followed: it would carry the token elsewhere."""
-        if self._session is None:
+        self, head: bytes, json: Mapping[str, Any] | None, may_begin: Callable[[], bool] = lambda: True
+    ) -> Answer:
+        """One request. No redirect is followed: it would carry the token elsewhere."""
+        if (lines := self._lines) is None:
             raise RuntimeError("the client has not been started")
         self._faults("graph.request")
-        url = f"{self.api_url.rstrip('/')}/{self._version}/{path}"
-        async with self._session.request(method, url, params=params, data=data, allow_redirects=False) as response:
-            answer = await response.read()
+        line = await lines.take()
+        try:
+            if not may_begin():
+                raise TooLate("whoever wanted to send may not any more")
+            answer = line.ask(head + _content(json), self.total_s)
+            self._faults("graph.first_byte")
+            found = await answer
+        finally:
+            lines.give_back(line)
         self._faults("graph.response")
-        return response.status, answer
+        return found
 
 
-class TooLate(aiohttp.ClientError):
-    """Whoever wanted to send may not any more."""
+class TooLate(Exception):
+    """Time passed until there was a connection, and somebody else may have sent the message by now."""
 
 
-class _Body(aiohttp.BytesPayload):
-    """A JSON body that knows whether any of it may have left: without one, Meta cannot have acted on the request."""
-
-    def __init__(self, body: Mapping[str, Any], faults: Callable[[str], None], may_begin: Callable[[], bool]) -> None:
-        super().__init__(orjson.dumps(body), content_type="application/json")
-        self.begun = False
-        self._faults, self._may_begin = faults, may_begin
-
-    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
-        if not self._may_begin():
-            raise TooLate
-        self.begun = True
-        await super().write_with_length(writer, content_length)
-        self._faults("graph.first_byte")
+def _content(json: Mapping[str, Any] | None) -> bytes:
+    """What follows the headers that all requests share."""
+    if json is None:
+        return b"\r\n"
+    body = orjson.dumps(json)
+    return b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
 def _json(answer: bytes) -> Any:

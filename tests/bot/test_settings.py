@@ -137,6 +137,20 @@ def test_every_fault_is_told_at_once() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WHATSAPP_API_URL", "https://graph.example:99999"),
+        ("WHATSAPP_API_URL", "https://[::1"),
+        ("WHATSAPP_ACCESS_TOKEN", "EAAx\r\nHost: elsewhere"),
+        ("WHATSAPP_ACCESS_TOKEN", "EAA x"),
+        ("WHATSAPP_ACCESS_TOKEN", "EAAé"),
+    ],
+)
+def test_what_would_break_every_request_is_found_at_the_start(name: str, value: str) -> None:
+    assert names(**GIVEN | {name: value}) == [name]
+
+
 @pytest.mark.parametrize("name", sorted(set(settings.NAMES) - {"HOST", "STORE_NAME", "STORE_SETTINGS"}))
 def test_no_value_is_told_for_it_may_be_a_secret(name: str) -> None:
     values = [f"postgres://user:{SECRET}/x@host:port/db", f"postgres://u:{SECRET}@[::1/db", SECRET, f"{SECRET}\0", "²"]

@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 
 from flows import limits
@@ -135,7 +134,7 @@ async def rigged(url: str, files: Path) -> AsyncIterator[Rig]:
         rows = await play.rows("SELECT id FROM contact WHERE name LIKE 'Customer%' ORDER BY id")
         client = play.app.client
         client.api_url = client.api_url.replace(str(play.app.port), str(line.port))
-        client._timeout = aiohttp.ClientTimeout(total=PATIENCE_S * 10)
+        client.total_s = PATIENCE_S * 10
         yield Rig(play, line, [row["id"] for row in rows])
 
 
@@ -210,7 +209,7 @@ async def test_the_line_is_cut_at_every_byte_of_the_request(rig: Rig, time: str,
 @pytest.mark.parametrize("time", TIMES)
 async def test_the_line_hangs(rig: Rig, time: str, told: Told) -> None:
     whole = await size(rig, "answer")
-    rig.play.app.client._timeout = aiohttp.ClientTimeout(total=PATIENCE_S)
+    rig.play.app.client.total_s = PATIENCE_S
     figures = await rig.try_out([Cut("answer", at, "hang") for at in spread(whole, HUNG)], time)
     await keep_the_promise(rig, told, time, figures)
     assert figures.ambiguous == HUNG
@@ -218,7 +217,7 @@ async def test_the_line_hangs(rig: Rig, time: str, told: Told) -> None:
 
 async def test_the_line_hangs_before_the_request_is_through(rig: Rig, told: Told) -> None:
     whole = await size(rig, "request")
-    rig.play.app.client._timeout = aiohttp.ClientTimeout(total=PATIENCE_S)
+    rig.play.app.client.total_s = PATIENCE_S
     figures = await rig.try_out([Cut("request", at, "hang") for at in spread(whole, HUNG)], "never")
     await keep_the_promise(rig, told, "never", figures)
     assert (figures.ambiguous, figures.repeated) == (HUNG, 0)

@@ -121,7 +121,7 @@ def test_nobody_there_is_said_in_one_line(
     shop: Office, meta: Meta, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WHATSAPP_API_URL", "http://127.0.0.1:1/graph")
-    line = "Meta does not answer (ClientConnectorError). Check the network and WHATSAPP_API_URL.\n"
+    line = "Meta does not answer (the connection was refused). Check the network and WHATSAPP_API_URL.\n"
     assert shop("templates", command) == Ran(1, "", line)
     assert shop.desk() == []
 
