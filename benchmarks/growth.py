@@ -21,7 +21,7 @@ from benchmarks.shops import feed, settings
 
 TITLE = "Growth: 1,000,000 orders"
 LARGE, SMALL = 1_000_000, 1_000
-TIMERS, CARTS, BATCH = 200, 200, 20
+TIMERS, TICKS, CARTS, BATCH = 200, 5, 200, 20
 OPEN = 20_000
 """The newest orders are still under way; what is older has ended."""
 FIVE_ORDERS = 5
@@ -92,7 +92,10 @@ class Shop:
         return cls(app, orders // FIVE_ORDERS)
 
     async def ring(self) -> float:
-        """How long a tick takes with so many timers due."""
+        """How long a tick takes with so many timers due: the median of a few, for one alone is over in milliseconds."""
+        return statistics.median([await self._tick() for _ in range(TICKS)])
+
+    async def _tick(self) -> float:
         from models import timers
         from models.work import Work
 
@@ -154,6 +157,8 @@ def _fill(path: Path, orders: int) -> None:
     database.execute("COMMIT")
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
+    with path.open("rb+") as file:
+        os.fsync(file)  # or the disk would still be at it while the first rounds wait for theirs
 
 
 _ROWS = """
