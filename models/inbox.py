@@ -159,8 +159,19 @@ _FORGET = statement(
 
 
 def source_hash(source_id: str, salt: bytes) -> bytes:
-    """16 bytes that say nothing about the id (a wamid decodes to a phone number) to whoever lacks the store's salt."""
-    return blake2b(source_id.encode(), digest_size=16, key=salt[:64]).digest()
+    """16 bytes that say nothing about the id (a wamid decodes to a phone number) to whoever lacks the store's salt.
+
+    But for timers, which ring by hundreds: theirs stand side by side, for in a large inbox each of them would else cost a
+    page of the index.
+    """
+    kind, _, number = source_id.partition(":")
+    if kind == "t" and number.isdecimal():
+        return _hash(kind, salt, size=8) + int(number).to_bytes(8, "big")
+    return _hash(source_id, salt, size=16)
+
+
+def _hash(text: str, salt: bytes, *, size: int) -> bytes:
+    return blake2b(text.encode(), digest_size=size, key=salt[:64]).digest()
 
 
 def rows(arrivals: Iterable[Arrival], *, store_id: int, salt: bytes, now: datetime) -> list[tuple[object, ...]]:

@@ -9,7 +9,7 @@ import pytest
 from flows import limits
 from models import inbox
 from models.database import Database
-from models.inbox import Arrival, Event
+from models.inbox import Arrival, Event, source_hash
 from models.work import Conflict
 from tests.models.units import NOW, STORE, rows, run, unit
 
@@ -38,6 +38,18 @@ async def test_an_event_is_accepted_once(database: Database) -> None:
     assert await accept(database, event(1), event(2)) == 2
     assert await accept(database, event(2), event(3)) == 1
     assert len(await rows(database, "SELECT id FROM inbox")) == 3
+
+
+def test_timers_ring_side_by_side_in_the_index_and_nobody_else_does() -> None:
+    """Of a million events each random hash is on a page of its own; every page that is touched is written whole."""
+    rings = [source_hash(f"t:{n}", b"salt") for n in range(250, 450)]
+    assert [int.from_bytes(ring) for ring in rings] == list(
+        range(int.from_bytes(rings[0]), int.from_bytes(rings[-1]) + 1)
+    )
+    others = {source_hash(f"{kind}:{n}", b"salt")[:8] for kind in ("m", "t:race", "r") for n in range(250, 450)}
+    assert len(others) == 600
+    assert {len(source_hash(each, b"salt")) for each in ("t:1", f"t:{2**63 - 1}", "m:1", "t:", "t:x")} == {16}
+    assert source_hash("t:1", b"salt") != source_hash("t:1", b"pepper")
 
 
 async def test_events_have_the_order_of_their_body_whatever_their_sources_are(database: Database) -> None:
