@@ -1,6 +1,7 @@
 """A line to Graph: answers come whole however they are cut, and nothing is said on a line that may be in doubt."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -223,6 +224,16 @@ async def test_what_is_under_way_when_the_client_stops_gets_its_answer() -> None
         server.go.set()
         assert await sending
         await _until(lambda: server.open == 0)
+
+
+async def test_the_next_address_is_taken_where_the_first_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def two(_host: str, port: int, **_: object) -> list[object]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in ("127.0.0.2", "127.0.0.1")]
+
+    async with exchange() as (server, client):
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", two)
+        assert await _taken(client)
+        assert len(server.seen) == 1
 
 
 async def test_connections_that_rest_too_long_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
