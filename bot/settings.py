@@ -301,8 +301,8 @@ class _Reader:
         for name in CREDENTIALS[:2]:
             if (text := self._values[name]) and not re.fullmatch(r"[0-9A-Za-z_-]{1,64}", text):
                 self._fault(name, "must be an id of letters and digits, as Meta shows it")
-        if (token := self._values["WHATSAPP_ACCESS_TOKEN"]) and not re.fullmatch(r"[!-~]+", token):
-            self._fault("WHATSAPP_ACCESS_TOKEN", "must be as Meta shows it, without spaces or line breaks")
+        if (token := self._values["WHATSAPP_ACCESS_TOKEN"]) and not re.fullmatch(r"[ -~]+", token):
+            self._fault("WHATSAPP_ACCESS_TOKEN", "must be as Meta shows it, on one line of plain letters")
         if (secret := self._values["WHATSAPP_APP_SECRET"]) and len(secret) < 16:
             self._fault("WHATSAPP_APP_SECRET", "is too short to be an app secret (Meta's has 32 characters)")
         phone_number_id, account, token, secret, verify = (self._values[name] for name in CREDENTIALS)
